@@ -1,0 +1,68 @@
+//! The command line: words to calls, outcomes to exit codes. One file a subcommand; nothing here measures or judges.
+
+mod exit;
+mod explain;
+mod hub;
+mod live;
+mod report;
+mod run;
+mod signals;
+
+pub use exit::Exit;
+
+use clap::{Parser, Subcommand};
+use exit::Failure;
+use std::process::ExitCode;
+
+/// Measures what a national health messaging hub carries, and brings a reference hub to measure.
+#[derive(Debug, Parser)]
+#[command(
+    name = "spinebench",
+    version,
+    about,
+    after_help = "Start here:\n  spinebench explain scenarios/national-peak.toml   what would be sent, before anything runs\n  \
+                  spinebench run scenarios/national-peak.toml       send it, measure it, judge it\n  \
+                  spinebench report target/runs/latest              read a run record again\n  \
+                  spinebench hub --sandbox                          a hub to point NHS client software at\n\n\
+                  Exit codes: 0 ok, 1 over budget, 2 usage, 3 bad scenario, 4 run invalid, 5 target unreachable, 70 bug"
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run a scenario, write its run record with an HTML report, and exit with the verdict.
+    Run(run::Args),
+    /// Run the reference hub alone, on a port and a data folder that survive a restart.
+    Hub(hub::Args),
+    /// Say what a scenario would send, before anything runs.
+    Explain(explain::Args),
+    /// Read a run record and print or render it again.
+    Report(report::Args),
+}
+
+/// Runs the program with the process's own arguments.
+pub fn run_cli() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(e) => {
+            let _ = e.print();
+            return if e.use_stderr() { Exit::Usage.into() } else { Exit::Ok.into() };
+        }
+    };
+    let outcome = match cli.command {
+        Command::Run(args) => run::run(&args),
+        Command::Hub(args) => hub::run(args),
+        Command::Explain(args) => explain::run(&args),
+        Command::Report(args) => report::run(&args),
+    };
+    match outcome {
+        Ok(exit) => exit.into(),
+        Err(Failure { exit, message }) => {
+            eprintln!("{message}");
+            exit.into()
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! The hub's own word on what it answered: `GET /_status`, asked once before and once after a run.
+//! A target that does not know the path is simply not a Spinebench hub.
+
+use crate::client::response::{self, Progress};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What a hub says of itself.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct HubStatus {
+    /// Answers given so far.
+    pub answered: Answered,
+    /// Its store engine.
+    pub store: Option<String>,
+    /// Median duration of an fsync on its data folder, nanoseconds.
+    pub fsync_ns_p50: Option<u64>,
+    /// What its start took to fill the store, seconds; absent when it was filled already.
+    pub seed_s: Option<f64>,
+}
+
+/// The hub's counts.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct Answered {
+    /// All of them.
+    pub total: u64,
+    /// By operation name.
+    pub by_operation: BTreeMap<String, u64>,
+}
+
+/// Asks for the status; `None` when the target does not answer it as a Spinebench hub does.
+pub fn ask(target: SocketAddr) -> Option<HubStatus> {
+    let mut stream = TcpStream::connect_timeout(&target, PATIENCE).ok()?;
+    stream.set_read_timeout(Some(PATIENCE)).ok()?;
+    write!(stream, "GET /_status HTTP/1.1\r\nhost: {target}\r\nconnection: close\r\n\r\n").ok()?;
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes).ok()?;
+    match response::parse(&bytes, false, true).ok()? {
+        Progress::Complete(p) if p.status == 200 => serde_json::from_slice(&p.body).ok(),
+        _ => None,
+    }
+}

@@ -1,0 +1,174 @@
+//! Audit events: one compact JSON line for every transaction, without an NHS number in clear.
+//!
+//! Called by the listener. Writes carry their line in the same [`hub_store::Txn`]; the lines of reads go through the
+//! committer's bounded queue and are stored several to a row, divided by line feeds. Subjects are hashed with a salt
+//! of the data folder: events about one person can be joined inside a folder, never across folders.
+
+use crate::message::Request;
+use bytes::Bytes;
+use hub_store::Txn;
+use sha2::{Digest, Sha256};
+use std::fmt::Write;
+
+/// Bytes of salt: as long as half the hash, beyond guessing.
+pub const SALT_BYTES: usize = 16;
+
+/// Longest organisation code or request id that is copied into an event; longer ones are cut. 64 holds a UUID (36)
+/// and every ODS code and mailbox id, and keeps a hostile header from filling the log.
+const TEXT_BYTES_MAX: usize = 64;
+
+/// What one event says besides what is in the request.
+#[derive(Debug, Clone, Copy)]
+pub struct Event<'a> {
+    /// The hub's clock, in milliseconds since the Unix epoch.
+    pub at_ms: u64,
+    /// Stable operation name.
+    pub operation: &'a str,
+    /// ODS code or mailbox of the caller; empty when unknown.
+    pub organisation: &'a str,
+    /// Whom it concerned, in clear; stored hashed; may be empty.
+    pub subject: &'a str,
+    /// HTTP status of the answer.
+    pub status: u16,
+    /// True for a transaction that writes.
+    pub write: bool,
+}
+
+/// Writes events with one folder's salt.
+#[derive(Clone)]
+pub struct Auditor {
+    salted: Sha256,
+}
+
+impl std::fmt::Debug for Auditor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Auditor(salt hidden)")
+    }
+}
+
+impl Auditor {
+    /// An auditor with the folder's salt.
+    pub fn new(salt: [u8; SALT_BYTES]) -> Self {
+        Auditor { salted: Sha256::new_with_prefix(salt) }
+    }
+
+    /// The first 16 hex digits of SHA-256 over salt and subject: 64 bits tell the 80 million people of a nation apart.
+    pub fn hashed(&self, subject: &str) -> String {
+        let mut out = String::with_capacity(16);
+        self.hash_into(subject, &mut out);
+        out
+    }
+
+    fn hash_into(&self, subject: &str, out: &mut String) {
+        let mut hash = self.salted.clone();
+        hash.update(subject.as_bytes());
+        let digest = hash.finalize();
+        let first = digest[..8].iter().fold(0_u64, |n, b| (n << 8) | u64::from(*b));
+        let _ = write!(out, "{first:016x}"); // writing to a String cannot fail
+    }
+
+    /// The event as one line of JSON without a line feed.
+    pub fn line(&self, event: &Event<'_>, request: &Request) -> Bytes {
+        let mut out = String::with_capacity(192);
+        let _ = write!(
+            out,
+            "{{\"at_ms\":{},\"operation\":\"{}\",\"organisation\":\"",
+            event.at_ms, event.operation
+        );
+        push_plain(&mut out, event.organisation);
+        out.push_str("\",\"subject\":\"");
+        if !event.subject.is_empty() {
+            self.hash_into(event.subject, &mut out);
+        }
+        let kind = if event.write { "write" } else { "read" };
+        let _ = write!(out, "\",\"status\":{},\"kind\":\"{kind}\",\"request\":\"", event.status);
+        push_plain(&mut out, request.header("x-request-id").unwrap_or(""));
+        out.push_str("\"}");
+        out.into()
+    }
+}
+
+/// Copies text that needs no escape in JSON; any other character becomes `?`.
+fn push_plain(out: &mut String, text: &str) {
+    for c in text.bytes().take(TEXT_BYTES_MAX) {
+        let plain = c.is_ascii_graphic() && c != b'"' && c != b'\\';
+        out.push(if plain { char::from(c) } else { '?' });
+    }
+}
+
+/// Who calls: the end-user organisation header, or the mailbox of an NHSMESH authorisation; empty when neither is
+/// sent.
+pub fn organisation(request: &Request) -> &str {
+    if let Some(ods) = request.header("nhsd-end-user-organisation-ods") {
+        return ods;
+    }
+    match request.header("authorization").and_then(|a| a.strip_prefix("NHSMESH ")) {
+        Some(token) => token.trim_start().split(':').next().unwrap_or(""),
+        None => "",
+    }
+}
+
+/// Several read events as one transaction that only the audit log sees.
+pub fn reads(lines: &[Bytes]) -> Txn {
+    let mut all = Vec::with_capacity(lines.iter().map(|l| l.len() + 1).sum());
+    for (i, line) in lines.iter().enumerate() {
+        if i > 0 {
+            all.push(b'\n');
+        }
+        all.extend_from_slice(line);
+    }
+    Txn { audit: all.into(), ..Txn::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::Body;
+
+    fn request(headers: &[(&'static str, &str)]) -> Request {
+        let mut map = hyper::HeaderMap::new();
+        for (name, value) in headers {
+            map.insert(*name, value.parse().unwrap());
+        }
+        Request {
+            method: hyper::Method::GET,
+            segments: Vec::new(),
+            query: Vec::new(),
+            headers: map,
+            body: Body::EMPTY,
+        }
+    }
+
+    #[test]
+    fn an_event_is_json_and_never_shows_the_nhs_number() {
+        let auditor = Auditor::new([7; SALT_BYTES]);
+        let request = request(&[("x-request-id", "id-\"1\\"), ("nhsd-end-user-organisation-ods", "A20047")]);
+        let event = Event {
+            at_ms: 5,
+            operation: "pds-retrieve",
+            organisation: organisation(&request),
+            subject: "9000000009",
+            status: 200,
+            write: false,
+        };
+        let line = auditor.line(&event, &request);
+        let json: serde_json::Value = serde_json::from_slice(&line).unwrap();
+        assert_eq!(json["organisation"], "A20047");
+        assert_eq!(json["request"], "id-?1?");
+        assert_eq!(json["subject"].as_str().unwrap().len(), 16);
+        assert!(!String::from_utf8_lossy(&line).contains("9000000009"));
+    }
+
+    #[test]
+    fn another_folder_hashes_the_same_person_differently() {
+        let here = Auditor::new([1; SALT_BYTES]).hashed("9000000009");
+        assert_eq!(here, Auditor::new([1; SALT_BYTES]).hashed("9000000009"));
+        assert_ne!(here, Auditor::new([2; SALT_BYTES]).hashed("9000000009"));
+    }
+
+    #[test]
+    fn a_mesh_callers_organisation_is_its_mailbox() {
+        let request = request(&[("authorization", "NHSMESH X26ABC1:nonce:1:202601010101:hash")]);
+        assert_eq!(organisation(&request), "X26ABC1");
+    }
+}

@@ -1,0 +1,166 @@
+//! Who asks: the Bearer session of a request, looked up in the Sessions table.
+//!
+//! Called by the interfaces at the start of `decide` (PDS, EPS, SCR, CIS). Never logs or echoes a token. The look-up
+//! goes through `ctx.view`, so it is answered from the hub's read cache and sees a revoked session at once.
+//! MESH has its own scheme (NHSMESH) and does not come here.
+
+use crate::domain::Context;
+use crate::fhir;
+use crate::message::{Answer, Request};
+use hub_store::{Table, View};
+use serde::{Deserialize, Serialize};
+
+/// A live session: one row of [`Table::Sessions`], keyed by the token's bytes, as compact JSON.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// The user's unique identifier, 12 digits.
+    pub user_id: String,
+    /// ODS code of the organisation the user acts for.
+    pub ods: String,
+    /// National role-based access code.
+    pub role: String,
+    /// When the session ends, in milliseconds since the Unix epoch.
+    pub expires_ms: u64,
+}
+
+/// End of a session that the seed makes: 2100-01-01T00:00:00Z. Seeds are functions of the population and know no
+/// clock, and a benchmark's sessions must outlive its data folder.
+pub const SEEDED_EXPIRY_MS: u64 = 4_102_444_800_000;
+
+impl Session {
+    /// The row's value.
+    pub fn to_row(&self) -> Vec<u8> {
+        serde_json::to_vec(self).unwrap_or_default() // strings and a number always serialise
+    }
+
+    /// The session in a row's value, or `None` when it is not one.
+    pub fn from_row(value: &[u8]) -> Option<Session> {
+        serde_json::from_slice(value).ok()
+    }
+
+    /// Whom the open sandbox takes every caller for.
+    pub fn sandbox() -> Session {
+        Session {
+            user_id: "999999999999".to_owned(),
+            ods: "X26".to_owned(),
+            role: "R8000".to_owned(),
+            expires_ms: SEEDED_EXPIRY_MS,
+        }
+    }
+}
+
+/// The token of `Authorization: Bearer TOKEN`, or `None` when there is none.
+pub fn bearer(request: &Request) -> Option<&str> {
+    let (scheme, token) = request.header("authorization")?.split_once(' ')?;
+    let token = token.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+}
+
+/// The live session under `token`, or `None` when it is unknown or has ended.
+///
+/// # Errors
+/// The 500 answer when the store cannot read.
+pub fn look_up(ctx: &Context<'_>, token: &str) -> Result<Option<Session>, Box<Answer>> {
+    match ctx.view.get(Table::Sessions, token.as_bytes()) {
+        Ok(row) => Ok(row.and_then(|r| Session::from_row(&r.value)).filter(|s| s.expires_ms > ctx.now_ms)),
+        Err(_) => Err(Box::new(fhir::internal_error())),
+    }
+}
+
+/// The organisation of a token's session for the audit log, live or not; `None` when the token is unknown.
+pub fn organisation(view: &dyn View, token: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Ods<'a> {
+        #[serde(borrow)]
+        ods: std::borrow::Cow<'a, str>,
+    }
+    let row = view.get(Table::Sessions, token.as_bytes()).ok()??;
+    let found: Ods<'_> = serde_json::from_slice(&row.value).ok()?;
+    Some(found.ods.into_owned())
+}
+
+/// The caller's live session. In the sandbox any token passes, and none does too.
+///
+/// # Errors
+/// The published 401 (ACCESS_DENIED) when the token is missing, unknown or has ended; 500 when the store cannot read.
+pub fn require_session(ctx: &Context<'_>, request: &Request) -> Result<Session, Box<Answer>> {
+    let found = match bearer(request) {
+        Some(token) => look_up(ctx, token)?,
+        None => None,
+    };
+    match found {
+        Some(session) => Ok(session),
+        None if ctx.sandbox => Ok(Session::sandbox()),
+        None => Err(Box::new(denied())),
+    }
+}
+
+/// The published refusal of a missing, invalid or expired access token.
+pub fn denied() -> Answer {
+    fhir::spine_error(
+        401,
+        "forbidden",
+        "ACCESS_DENIED",
+        "Missing or invalid OAuth 2.0 bearer token in request",
+        "",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Ids;
+    use crate::message::Body;
+    use hub_store::{Row, StoreError, Versioned};
+
+    struct One(Session);
+    impl View for One {
+        fn get(&self, table: Table, key: &[u8]) -> Result<Option<Versioned>, StoreError> {
+            let hit = table == Table::Sessions && key == b"token-1";
+            Ok(hit.then(|| Versioned { version: 0, value: self.0.to_row().into() }))
+        }
+        fn scan(&self, _: Table, _: &[u8], _: &[u8], _: usize) -> Result<Vec<Row>, StoreError> {
+            Ok(Vec::new())
+        }
+    }
+
+    fn ask(authorization: Option<&str>, now_ms: u64, sandbox: bool) -> Result<Session, Box<Answer>> {
+        let session = Session { expires_ms: 1_000, ..Session::sandbox() };
+        let view = One(session);
+        let ids = Ids::new(1);
+        let ctx = Context { view: &view, now_ms, ids: &ids, sandbox };
+        let mut headers = hyper::HeaderMap::new();
+        if let Some(value) = authorization {
+            headers.insert("authorization", value.parse().unwrap());
+        }
+        let (segments, query) = (Vec::new(), Vec::new());
+        let request = Request { method: hyper::Method::GET, segments, query, headers, body: Body::EMPTY };
+        require_session(&ctx, &request)
+    }
+
+    #[test]
+    fn a_live_token_passes_and_all_others_get_401() {
+        assert_eq!(ask(Some("Bearer token-1"), 999, false).unwrap().role, "R8000");
+        assert_eq!(ask(Some("bearer token-1"), 999, false).unwrap().role, "R8000");
+        for (authorization, now_ms) in [
+            (None, 0),
+            (Some("Bearer token-2"), 0),
+            (Some("Bearer token-1"), 1_000),
+            (Some("Basic token-1"), 0),
+            (Some("Bearer"), 0),
+            (Some("Bearer  "), 0),
+        ] {
+            assert_eq!(
+                ask(authorization, now_ms, false).unwrap_err().status,
+                401,
+                "{authorization:?} at {now_ms}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_sandbox_lets_everybody_in() {
+        assert_eq!(ask(None, 0, true).unwrap(), Session::sandbox());
+        assert_eq!(ask(Some("Bearer nonsense"), 0, true).unwrap(), Session::sandbox());
+    }
+}

@@ -1,0 +1,205 @@
+//! The Electronic Prescription Service, FHIR: prescribing and dispensing as one interface. Orders go in, one dispenser
+//! at a time takes them out, notifies and claims; every step is one transaction on the prescription's header row, checked
+//! by version, so that no prescription is ever handed to two dispensers.
+//!
+//! Called by the listener through [`INTERFACE`] and by the seed. Handlers are pure functions of (view, request, time,
+//! ids): no sockets, no clock, no writes of their own.
+
+mod cancel;
+mod claim;
+pub(crate) mod compact;
+mod dispense;
+mod line;
+mod order;
+mod prescribe;
+mod reason;
+mod record;
+mod refusal;
+mod release;
+mod seed;
+mod state;
+pub(crate) mod wire;
+
+#[cfg(test)]
+mod tests;
+
+pub use compact::compact;
+pub use line::{LINES, Line, line_told};
+pub use order::{Order, write_order};
+pub use reason::CancelReason;
+pub use record::{Header, Item, is_ods, is_uuid};
+pub use seed::seed_rows;
+pub use state::{EVENTS, Event, Refusal, STATES, State, next};
+
+use crate::domain::{Context, Decision, Interface};
+use crate::message::{Answer, Request};
+use crate::{answer_codec, auth, fhir};
+use bytes::Bytes;
+use hub_store::{Check, Expect, Idempotency, Table};
+use record::header_key;
+use refusal::Refused;
+use wire::Bundle;
+
+/// EPS as the listener sees it.
+pub const INTERFACE: Interface = Interface { roots: &["fhir-prescribing", "fhir-dispensing"], route, decide };
+
+/// The message events of the two `$process-message` endpoints and the operations that answer them.
+const EVENT_OPERATIONS: [(&str, &str, &str); 3] = [
+    ("fhir-prescribing", "prescription-order", "eps-prescribe"),
+    ("fhir-prescribing", "prescription-order-update", "eps-cancel"),
+    ("fhir-dispensing", "dispense-notification", "eps-dispense"),
+];
+
+/// Names the operation. A message is told from another by its event, which stands near the top of its body; a body
+/// without a readable one (or not yet read) goes to the root's first operation, whose handler says what is wrong.
+fn route(request: &Request) -> Result<&'static str, Box<Answer>> {
+    let segments: Vec<&str> = request.segments.iter().map(String::as_str).collect();
+    let operation = match segments[..] {
+        [root @ ("fhir-prescribing" | "fhir-dispensing"), "FHIR", "R4", "$process-message"] => {
+            let event = event_code(request.bytes()).unwrap_or_default();
+            let mut of_root = EVENT_OPERATIONS.iter().filter(|(r, _, _)| *r == root);
+            let first = of_root.clone().next().map(|(_, _, operation)| *operation);
+            of_root.find(|(_, code, _)| *code == event).map(|(_, _, operation)| *operation).or(first)
+        }
+        ["fhir-dispensing", "FHIR", "R4", "Task", "$release"] => Some("eps-release"),
+        ["fhir-dispensing", "FHIR", "R4", "Claim"] => Some("eps-claim"),
+        _ => None,
+    };
+    let Some(operation) = operation else {
+        return Err(Box::new(fhir::spine_error(404, "not-found", "NOT_FOUND", "Route not found", "")));
+    };
+    if request.method != hyper::Method::POST {
+        let answer = fhir::spine_error(405, "not-supported", "METHOD_NOT_ALLOWED", "Method not allowed", "");
+        return Err(Box::new(answer.with("allow", "POST")));
+    }
+    Ok(operation)
+}
+
+/// The code in the first `eventCoding` of a message, without parsing the message: routing must cost next to nothing.
+/// The pattern cannot match inside a JSON string, where its quotes would be escaped.
+fn event_code(body: &[u8]) -> Option<&str> {
+    let text = std::str::from_utf8(body).ok()?;
+    let coding = &text[text.find("\"eventCoding\"")?..];
+    let coding = &coding[..coding.find('}')?];
+    let value = coding[coding.find("\"code\"")? + "\"code\"".len()..].trim_start().strip_prefix(':')?;
+    let value = value.trim_start().strip_prefix('"')?;
+    Some(&value[..value.find('"')?])
+}
+
+fn decide(operation: &'static str, ctx: &Context<'_>, request: &Request) -> Decision {
+    let decided = auth::require_session(ctx, request).and_then(|_| match operation {
+        "eps-release" => release::release(ctx, request),
+        "eps-claim" => claim::claim(ctx, request),
+        _ => message(ctx, request),
+    });
+    decided.unwrap_or_else(|refused| Decision::read(*refused, ""))
+}
+
+/// `$process-message`: what the event of the parsed message says, which is also what `route` saw.
+fn message(ctx: &Context<'_>, request: &Request) -> Result<Decision, Refused> {
+    request_id(ctx, request)?;
+    let text = body_text(request)?;
+    let bundle: Bundle<'_> = parsed(text)?;
+    if bundle.resource_type != "Bundle" {
+        return Err(refusal::value("Incorrect FHIR resource type. Expected Bundle."));
+    }
+    if bundle.entry.is_empty() {
+        return Err(refusal::missing_entry());
+    }
+    if bundle.kind.0 != "message" {
+        return Err(refusal::value("Bundle.type must be message."));
+    }
+    if !is_uuid(bundle.message_id()) {
+        return Err(refusal::value("Bundle.identifier.value must be a UUID: the id of the message."));
+    }
+    let header = bundle.entry.first().map(|e| &e.resource).filter(|r| r.resource_type == "MessageHeader");
+    let Some(header) = header else {
+        return Err(refusal::value("The first entry of a message must be its MessageHeader."));
+    };
+    let event = header.event_coding.as_ref().map_or("", |c| &c.code);
+    let root = request.segments.first().map_or("", String::as_str);
+    match (root, event) {
+        ("fhir-prescribing", "prescription-order") => prescribe::prescribe(ctx, request, &bundle),
+        ("fhir-prescribing", "prescription-order-update") => cancel::cancel(ctx, text, &bundle),
+        ("fhir-dispensing", "dispense-notification") => dispense::dispense(ctx, request, &bundle),
+        _ => {
+            let allowed: Vec<&str> =
+                EVENT_OPERATIONS.iter().filter(|(r, _, _)| *r == root).map(|(_, code, _)| *code).collect();
+            let allowed = allowed.join(", ");
+            Err(refusal::value(&format!("MessageHeader.eventCoding.code must be one of: {allowed}.")))
+        }
+    }
+}
+
+/// The request's X-Request-ID: mandatory and a UUID, except in the sandbox.
+fn request_id<'r>(ctx: &Context<'_>, request: &'r Request) -> Result<Option<&'r str>, Refused> {
+    match request.header("x-request-id") {
+        Some(id) if is_uuid(id) => Ok(Some(id)),
+        Some(_) if !ctx.sandbox => {
+            Err(refusal::header_value("INVALID_VALUE", "value", "The header X-Request-ID must be a UUID."))
+        }
+        None if !ctx.sandbox => {
+            Err(refusal::header_value("MISSING_VALUE", "required", "The header X-Request-ID is missing."))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// The body as text; all of it is checked, as parts that no handler looks at are stored and given out again.
+fn body_text(request: &Request) -> Result<&str, Refused> {
+    std::str::from_utf8(request.bytes())
+        .map_err(|e| refusal::invalid_message(&format!("The body is not UTF-8 at byte {}.", e.valid_up_to())))
+}
+
+fn parsed<'t, T: serde::Deserialize<'t>>(text: &'t str) -> Result<T, Refused> {
+    serde_json::from_str(text).map_err(|e| {
+        // Line and column only: the parser's own words may quote the patient's data.
+        refusal::invalid_message(&format!(
+            "The body is not the expected JSON at line {}, column {}.",
+            e.line(),
+            e.column()
+        ))
+    })
+}
+
+/// The header of a prescription with its row version, aged to now; `None` when there is none.
+fn load(ctx: &Context<'_>, id: &str) -> Result<Option<(Header, u64)>, Refused> {
+    let Some(row) = ctx.view.get(Table::Prescriptions, id.as_bytes()).map_err(store_failed)? else {
+        return Ok(None);
+    };
+    let Some(mut header) = Header::from_row(&row.value) else {
+        return Err(Box::new(fhir::internal_error()));
+    };
+    header.age(ctx.now_ms);
+    Ok(Some((header, row.version)))
+}
+
+/// The check that a prescription's header is still the one that was read.
+fn unchanged(id: &str, version: u64) -> Check {
+    Check { table: Table::Prescriptions, key: header_key(id), expect: Expect::Version(version) }
+}
+
+fn store_failed(_: hub_store::StoreError) -> Refused {
+    Box::new(fhir::internal_error())
+}
+
+/// Key under which the answer to a message is remembered: the message's id and what it is about, so that a message id
+/// used twice for different things (against the rules) is never answered with the other's success.
+fn idempotency_key(operation: &str, message_id: &str, about: &str) -> Bytes {
+    Bytes::from(format!("eps|{operation}|{}|{about}", message_id.to_ascii_lowercase()))
+}
+
+/// The answer this message was given before, if it is a retransmission.
+fn answered(ctx: &Context<'_>, key: &[u8]) -> Result<Option<Answer>, Refused> {
+    let row = ctx.view.get(Table::Idempotency, key).map_err(store_failed)?;
+    Ok(row.and_then(|row| answer_codec::decode(&row.value)))
+}
+
+fn remember(key: Bytes, answer: &Answer) -> Option<Idempotency> {
+    Some(Idempotency { key, answer: answer_codec::encode(answer) })
+}
+
+/// The published time format, whole seconds with an offset.
+fn fhir_time(ctx: &Context<'_>) -> String {
+    ctx.now().strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string()
+}

@@ -1,0 +1,196 @@
+//! The published refusals of EPS as answers: each code with its system, issue type, display text and HTTP status.
+//!
+//! Called by the EPS handlers. Builds data only.
+
+use super::reason::CancelReason;
+use super::state::Refusal;
+use super::wire::ODS_CODE;
+use crate::fhir::{EPS_ISSUE_CODE, Issue, SPINE_ERROR_OR_WARNING, Severity, eps_issue, outcome, resource};
+use crate::message::Answer;
+use serde_json::json;
+
+/// Code system of the Spine codes in EPS answers (EPS publishes it without the `R4` of the other interfaces).
+const SPINE_CODES: &str = "https://fhir.nhs.uk/CodeSystem/Spine-ErrorOrWarningCode";
+/// Code system of the cancellation reasons.
+pub const STATUS_HISTORY: &str = "https://fhir.nhs.uk/CodeSystem/medicationrequest-status-history";
+
+/// A refusal on its way out of a handler.
+pub type Refused = Box<Answer>;
+
+fn error(kind: &str, system: &str, code: &str, display: &str, diagnostics: &str) -> Refused {
+    let severity = Severity::Error;
+    Box::new(outcome(400, &[Issue { severity, kind, system, code, display, diagnostics, expression: "" }]))
+}
+
+/// 400 `value`: an element has a value that is not allowed here.
+pub fn value(diagnostics: &str) -> Refused {
+    error("value", "", "", "", diagnostics)
+}
+
+/// 400 `invalid`: an element is missing or must not be there.
+pub fn invalid(diagnostics: &str) -> Refused {
+    error("invalid", "", "", "", diagnostics)
+}
+
+/// 400 `not-supported`: published, but not offered by this hub.
+pub fn not_supported(diagnostics: &str) -> Refused {
+    error("not-supported", "", "", "", diagnostics)
+}
+
+/// 400 INVALID_MESSAGE: not JSON, or an element of the wrong type.
+pub fn invalid_message(diagnostics: &str) -> Refused {
+    error("structure", EPS_ISSUE_CODE, "INVALID_MESSAGE", "Invalid Message", diagnostics)
+}
+
+/// 400 MISSING_FIELD: the bundle has no entries.
+pub fn missing_entry() -> Refused {
+    error(
+        "value",
+        SPINE_ERROR_OR_WARNING,
+        "MISSING_FIELD",
+        "ResourceType Bundle must contain 'entry' field",
+        "",
+    )
+}
+
+/// 400 MISSING_VALUE or INVALID_VALUE of a header.
+pub fn header_value(code: &str, kind: &str, diagnostics: &str) -> Refused {
+    error(kind, SPINE_CODES, code, "", diagnostics)
+}
+
+/// 400 INVALID_VALUE: courses of therapy that do not go together.
+pub fn therapy_mixed() -> Refused {
+    let issue = Issue {
+        severity: Severity::Fatal,
+        kind: "invalid",
+        system: SPINE_ERROR_OR_WARNING,
+        code: "INVALID_VALUE",
+        display: "Course of therapy type must either match for all MedicationRequests or be a mixture of 'acute' and 'continuous'.",
+        diagnostics: "",
+        expression: "MedicationRequest.courseOfTherapyType.coding",
+    };
+    Box::new(outcome(400, &[issue]))
+}
+
+/// 400 FAILURE_TO_PROCESS_MESSAGE, with what is missing or invalid.
+pub fn failure_to_process(what: &str) -> Refused {
+    let display = format!("Unable to process message. Information missing or invalid - {what}");
+    error("processing", SPINE_CODES, "FAILURE_TO_PROCESS_MESSAGE", &display, "")
+}
+
+fn eps(kind: &str, code: &str, display: &str) -> Refused {
+    Box::new(eps_issue(400, Severity::Error, kind, code, display))
+}
+
+/// 400 DUPLICATE_PRESCRIPTION_ID.
+pub fn duplicate_prescription() -> Refused {
+    eps("duplicate", "DUPLICATE_PRESCRIPTION_ID", "Duplicate prescription ID exists")
+}
+
+/// 400 MISSING_DIGITAL_SIGNATURE.
+pub fn missing_signature() -> Refused {
+    eps("business-rule", "MISSING_DIGITAL_SIGNATURE", "Digital signature not found")
+}
+
+/// 400 INVALID_NUMBER_MEDICATIONREQUESTS.
+pub fn item_count() -> Refused {
+    eps(
+        "business-rule",
+        "INVALID_NUMBER_MEDICATIONREQUESTS",
+        "Number of items on a prescription should be between 1 and 4",
+    )
+}
+
+/// 400 PRESCRIPTION_NOT_FOUND, of dispense notifications and claims.
+pub fn prescription_not_found() -> Refused {
+    eps("not-found", "PRESCRIPTION_NOT_FOUND", "Prescription can not be found. Contact prescriber")
+}
+
+/// 400 RESOURCE_NOT_FOUND, of a release by prescription id.
+pub fn release_not_found() -> Refused {
+    error("not-found", SPINE_CODES, "RESOURCE_NOT_FOUND", "Resource not found", "")
+}
+
+/// 400 ITEM_NOT_FOUND.
+pub fn item_not_found() -> Refused {
+    eps("not-found", "ITEM_NOT_FOUND", "Prescription Item Not found")
+}
+
+/// 400 PRESCRIPTION_WITH_ANOTHER_DISPENSER, naming who holds it.
+pub fn with_another_dispenser(id: &str, ods: &str, name: &str) -> Refused {
+    let issue = Issue {
+        severity: Severity::Error,
+        kind: "business-rule",
+        system: EPS_ISSUE_CODE,
+        code: "PRESCRIPTION_WITH_ANOTHER_DISPENSER",
+        display: "Prescription is with another dispenser",
+        diagnostics: "",
+        expression: "",
+    };
+    let mut organization = json!({
+        "resourceType": "Organization", "id": id,
+        "identifier": [{"system": ODS_CODE, "value": ods}],
+    });
+    if !name.is_empty() {
+        organization["name"] = name.into();
+    }
+    Box::new(resource(
+        400,
+        &json!({
+            "resourceType": "OperationOutcome",
+            "contained": [organization],
+            "extension": [{
+                "url": "https://fhir.nhs.uk/StructureDefinition/Extension-Spine-supportingInfo",
+                "valueReference": {"reference": format!("#{id}")},
+            }],
+            "issue": [issue.to_json()],
+        }),
+    ))
+}
+
+/// 200 NO_MORE_PRESCRIPTIONS, severity information: nothing waits for this dispenser. Not an error: EPS answers 200
+/// when every issue is informational.
+pub fn no_more_prescriptions() -> Answer {
+    eps_issue(
+        200,
+        Severity::Information,
+        "informational",
+        "NO_MORE_PRESCRIPTIONS",
+        "No more prescriptions available for nominated download",
+    )
+}
+
+/// The published answer to an illegal transition.
+pub fn transition(refusal: Refusal) -> Refused {
+    match refusal {
+        Refusal::Cancelled => {
+            eps("business-rule", "PRESCRIPTION_CANCELLED", "Prescription has been cancelled")
+        }
+        Refusal::Expired => eps("business-rule", "PRESCRIPTION_EXPIRED", "Prescription has expired"),
+        Refusal::Dispensed => {
+            eps("business-rule", "PRESCRIPTION_DISPENSED", "Prescription has been dispensed")
+        }
+        Refusal::WithDispenser | Refusal::InvalidTransition => eps(
+            "business-rule",
+            "PRESCRIPTION_INVALID_STATE_TRANSITION",
+            "Invalid State Transition for Prescription",
+        ),
+        Refusal::InvalidLineTransition => eps(
+            "business-rule",
+            "PRESCRIPTION_INVALID_LINE_STATE_TRANSITION",
+            "Invalid State Transition for Prescription Item",
+        ),
+        Refusal::NotCancelled(reason) => cancellation(reason),
+    }
+}
+
+/// A cancellation's refusal as an OperationOutcome: R-0008 and R-5000, which have no item to show in a bundle.
+pub fn cancellation(reason: CancelReason) -> Refused {
+    let (code, display) = reason.coding();
+    let kind = match reason {
+        CancelReason::NotFound => "not-found",
+        CancelReason::Mismatch => "processing",
+        _ => "business-rule",
+    };
+    error(kind, STATUS_HISTORY, code, display, "")
+}

@@ -1,0 +1,342 @@
+//! Tests of EPS as a whole, through its route and decide, against the memory store. This file holds what they share: a hub
+//! without sockets, and the messages of one prescription.
+
+mod cancel;
+mod dispense;
+mod prescribe;
+mod release;
+
+use super::order::{Order, write_order};
+use super::record::Header;
+use super::state::State;
+use super::wire::ODS_CODE as ODS;
+use super::{INTERFACE, body_text, line::Line};
+use crate::domain::{Context, Decision, Ids};
+use crate::message::{Body, Request};
+use bytes::Bytes;
+use hub_store::memory::MemoryStore;
+use hub_store::{Outcome, Store, Table, View};
+use population::{OrgKind, Population, Sizes, prescription_short_id};
+use serde_json::{Value, json};
+use std::cell::Cell;
+
+/// A moment: 2025-06-01T00:00:00Z.
+const NOW_MS: u64 = 1_748_736_000_000;
+
+/// A hub without sockets.
+struct Hub {
+    store: MemoryStore,
+    now_ms: u64,
+    nonce: Cell<u128>,
+}
+
+impl Hub {
+    fn new() -> Hub {
+        Hub { store: MemoryStore::new(), now_ms: NOW_MS, nonce: Cell::new(0) }
+    }
+
+    fn fresh_uuid(&self) -> String {
+        self.nonce.set(self.nonce.get() + 1);
+        Ids::new(self.nonce.get() << 64).uuid()
+    }
+
+    fn request(&self, path: &str, body: &Value) -> Request {
+        let mut headers = hyper::HeaderMap::new();
+        headers.insert("x-request-id", self.fresh_uuid().parse().unwrap());
+        Request {
+            method: hyper::Method::POST,
+            segments: path.trim_start_matches('/').split('/').map(str::to_owned).collect(),
+            query: Vec::new(),
+            headers,
+            body: Body::Inline(Bytes::from(body.to_string())),
+        }
+    }
+
+    fn decide(&self, request: &Request) -> Decision {
+        self.nonce.set(self.nonce.get() + 1);
+        let ids = Ids::new(self.nonce.get());
+        // The sandbox flag only opens the door without a session here.
+        let ctx = Context { view: &self.store, now_ms: self.now_ms, ids: &ids, sandbox: true };
+        let operation = (INTERFACE.route)(request).unwrap();
+        (INTERFACE.decide)(operation, &ctx, request)
+    }
+
+    /// Decides and commits, again after a conflict, as the listener does.
+    fn send(&self, request: &Request) -> (u16, Value) {
+        for _ in 0..8 {
+            let decision = self.decide(request);
+            let answer = match decision.txn {
+                None => decision.answer,
+                Some(txn) => match self.store.commit(&[txn]).unwrap().remove(0) {
+                    Outcome::Committed { .. } => decision.answer,
+                    Outcome::Conflict { .. } => continue,
+                    Outcome::Duplicate { answer } => crate::answer_codec::decode(&answer).unwrap(),
+                },
+            };
+            let Body::Inline(body) = &answer.body else { panic!("inline") };
+            return (answer.status, serde_json::from_slice(body).unwrap_or(Value::Null));
+        }
+        panic!("conflicts without end");
+    }
+
+    fn post(&self, path: &str, body: &Value) -> (u16, Value) {
+        self.send(&self.request(path, body))
+    }
+
+    fn header(&self, id: &str) -> Header {
+        Header::from_row(&self.store.get(Table::Prescriptions, id.as_bytes()).unwrap().unwrap().value)
+            .unwrap()
+    }
+
+    fn queued(&self, ods: &str) -> usize {
+        let (from, to) = super::record::queue_range(ods);
+        self.store.scan(Table::PharmacyQueue, &from, &to, 1_000).unwrap().len()
+    }
+
+    /// Prescribes, and whatever else it takes to bring a prescription into `state`.
+    fn prescription_in(&self, state: State, n: u32) -> Rx {
+        let rx = Rx::new(self, n, Some(PHARMACY));
+        assert_eq!(self.post(PRESCRIBE, &rx.order()).0, 200);
+        let must = |(status, body): (u16, Value)| assert_eq!(status, 200, "{body}");
+        match state {
+            State::ToBeDispensed => {}
+            State::WithDispenser => must(self.post(RELEASE, &release(PHARMACY, Some(&rx.id)))),
+            State::WithDispenserActive => {
+                must(self.post(RELEASE, &release(PHARMACY, Some(&rx.id))));
+                must(self.post(DISPENSE, &rx.dispense(self, "0003", &["0001", "0003"])));
+            }
+            State::Dispensed | State::Claimed => {
+                must(self.post(RELEASE, &release(PHARMACY, Some(&rx.id))));
+                must(self.post(DISPENSE, &rx.dispense(self, "0006", &["0001", "0001"])));
+                if state == State::Claimed {
+                    must(self.post(CLAIM, &rx.claim(self)));
+                }
+            }
+            State::Cancelled => {
+                must(self.post(PRESCRIBE, &rx.cancel(self, 0)));
+                must(self.post(PRESCRIBE, &rx.cancel(self, 1)));
+            }
+            State::NotDispensed => {
+                must(self.post(RELEASE, &release(PHARMACY, Some(&rx.id))));
+                must(self.post(DISPENSE, &rx.dispense(self, "0007", &["0002", "0002"])));
+            }
+            State::Expired
+            | State::AwaitingReleaseReady
+            | State::NoClaimed
+            | State::RepeatFuture
+            | State::Future
+            | State::CancelledFuture => {
+                // Not reached by a message: put there.
+                let mut header = self.header(&rx.id);
+                header.state = state;
+                let row = (rx.id.clone().into_bytes(), header.to_row().to_vec());
+                self.store.load(Table::Prescriptions, &mut [row].into_iter()).unwrap();
+            }
+        }
+        assert_eq!(self.header(&rx.id).state, state);
+        rx
+    }
+}
+
+const PRESCRIBE: &str = "/fhir-prescribing/FHIR/R4/$process-message";
+const DISPENSE: &str = "/fhir-dispensing/FHIR/R4/$process-message";
+const RELEASE: &str = "/fhir-dispensing/FHIR/R4/Task/$release";
+const CLAIM: &str = "/fhir-dispensing/FHIR/R4/Claim";
+const PHARMACY: &str = "FH5B2";
+const OTHER_PHARMACY: &str = "FQ3K7";
+
+/// One prescription of two items and its messages.
+struct Rx {
+    id: String,
+    items: Vec<String>,
+    patient: String,
+    practice: String,
+    order: Value,
+}
+
+impl Rx {
+    fn new(hub: &Hub, n: u32, pharmacy: Option<&str>) -> Rx {
+        let population = Population::new(42, Sizes { patients: 100, ..Sizes::default() }).unwrap();
+        let practice = population.organisation_of(OrgKind::GpPractice, n);
+        let id = prescription_short_id(&format!("{n:06x}"), &practice.ods, "00001");
+        let items = vec![hub.fresh_uuid(), hub.fresh_uuid()];
+        let patient = population.patient(n.into());
+        let order = write_order(&Order {
+            message_id: &hub.fresh_uuid(),
+            short_id: &id,
+            long_id: &hub.fresh_uuid(),
+            item_ids: &items,
+            patient: &patient,
+            practice: &practice,
+            pharmacy,
+        });
+        let order = serde_json::from_slice(&order).unwrap();
+        Rx { id, items, patient: patient.nhs_number.to_string(), practice: practice.ods, order }
+    }
+
+    fn order(&self) -> Value {
+        self.order.clone()
+    }
+
+    /// The cancellation of item `i` by the prescriber.
+    fn cancel(&self, hub: &Hub, i: usize) -> Value {
+        let mut message = self.order.clone();
+        message["identifier"]["value"] = hub.fresh_uuid().into();
+        let entries = message["entry"].as_array_mut().unwrap();
+        entries[0]["resource"]["eventCoding"]["code"] = "prescription-order-update".into();
+        let keep = self.items[i].clone();
+        entries.retain(|e| {
+            e["resource"]["resourceType"] != "MedicationRequest" || e["resource"]["id"] == keep.as_str()
+        });
+        entries.retain(|e| e["resource"]["resourceType"] != "Provenance");
+        let item = &mut entries[1]["resource"];
+        item["status"] = "cancelled".into();
+        item["statusReason"] = json!({"coding": [{
+            "system": "https://fhir.nhs.uk/CodeSystem/medicationrequest-status-reason", "code": "0002",
+        }]});
+        message
+    }
+
+    /// A dispense notification by the pharmacy: prescription status, and the status of each item named.
+    fn dispense(&self, hub: &Hub, status: &str, lines: &[&str]) -> Value {
+        let mut entries = vec![json!({"fullUrl": "urn:uuid:h", "resource": {
+            "resourceType": "MessageHeader",
+            "eventCoding": {"system": "https://fhir.nhs.uk/CodeSystem/message-event", "code": "dispense-notification"},
+            "sender": {"identifier": {"system": ODS, "value": PHARMACY}},
+        }})];
+        for (item, line) in self.items.iter().zip(lines) {
+            entries.push(json!({"fullUrl": "urn:uuid:d", "resource": {
+                "resourceType": "MedicationDispense",
+                "contained": [{
+                    "resourceType": "MedicationRequest", "id": "m1",
+                    "identifier": [{"system": "https://fhir.nhs.uk/Id/prescription-order-item-number", "value": item}],
+                    "groupIdentifier": {"system": "https://fhir.nhs.uk/Id/prescription-order-number", "value": self.id},
+                }],
+                "extension": [{
+                    "url": "https://fhir.nhs.uk/StructureDefinition/Extension-EPS-TaskBusinessStatus",
+                    "valueCoding": {"code": status},
+                }],
+                "authorizingPrescription": [{"reference": "#m1"}],
+                "type": {"coding": [{"code": line}]},
+            }}));
+        }
+        entries.push(json!({"fullUrl": "urn:uuid:o", "resource": {
+            "resourceType": "Organization",
+            "identifier": [{"system": ODS, "value": PHARMACY}],
+            "extension": [{
+                "url": "https://fhir.nhs.uk/StructureDefinition/Extension-ODS-OrganisationRelationships",
+                "extension": [{"url": "reimbursementAuthority", "valueIdentifier": {"system": ODS, "value": "T1450"}}],
+            }],
+        }}));
+        json!({
+            "resourceType": "Bundle", "type": "message",
+            "identifier": {"system": "https://tools.ietf.org/html/rfc4122", "value": hub.fresh_uuid()},
+            "entry": entries,
+        })
+    }
+
+    /// The pharmacy's claim for every item.
+    fn claim(&self, hub: &Hub) -> Value {
+        let detail = |item: &String| {
+            json!({
+                "extension": [{
+                    "url": "https://fhir.nhs.uk/StructureDefinition/Extension-ClaimMedicationRequestReference",
+                    "valueReference": {"identifier": {"value": item}},
+                }],
+                "programCode": [{"coding": [{
+                    "system": "https://fhir.nhs.uk/CodeSystem/medicationdispense-endorsement", "code": "NDEC",
+                }]}],
+            })
+        };
+        json!({
+            "resourceType": "Claim",
+            "identifier": [{"system": "https://tools.ietf.org/html/rfc4122", "value": hub.fresh_uuid()}],
+            "contained": [{
+                "resourceType": "Organization", "id": "organisation",
+                "identifier": [{"system": ODS, "value": PHARMACY}],
+            }],
+            "patient": {"identifier": {"system": "https://fhir.nhs.uk/Id/nhs-number", "value": self.patient}},
+            "payee": {"party": {"reference": "#organisation"}},
+            "prescription": {"extension": [{
+                "url": "https://fhir.nhs.uk/StructureDefinition/Extension-DM-GroupIdentifier",
+                "extension": [{"url": "shortForm", "valueIdentifier": {"value": self.id}}],
+            }]},
+            "item": [{"sequence": 1, "detail": self.items.iter().map(detail).collect::<Vec<_>>()}],
+        })
+    }
+}
+
+/// A release request: of the pharmacy's queue, or of one prescription.
+fn release(ods: &str, id: Option<&str>) -> Value {
+    let mut parameters = vec![
+        json!({"name": "owner", "resource": {
+            "resourceType": "Organization", "id": "o", "name": format!("Pharmacy {ods}"),
+            "identifier": [{"system": ODS, "value": ods}],
+        }}),
+        json!({"name": "status", "valueCode": "accepted"}),
+        json!({"name": "agent", "resource": {"resourceType": "PractitionerRole", "id": "a"}}),
+    ];
+    if let Some(id) = id {
+        parameters.push(json!({"name": "group-identifier", "valueIdentifier": {"value": id}}));
+    }
+    json!({"resourceType": "Parameters", "parameter": parameters})
+}
+
+/// The first issue's code, or its type when it has none.
+fn code(body: &Value) -> &str {
+    let issue = &body["issue"][0];
+    issue["details"]["coding"][0]["code"].as_str().or(issue["code"].as_str()).unwrap_or("none")
+}
+
+#[test]
+fn messages_are_routed_by_their_event_and_other_paths_are_refused() {
+    let hub = Hub::new();
+    let rx = Rx::new(&hub, 1, None);
+    let route = |path: &str, body: &Value| (INTERFACE.route)(&hub.request(path, body)).map_err(|a| a.status);
+    assert_eq!(route(PRESCRIBE, &rx.order()), Ok("eps-prescribe"));
+    assert_eq!(route(PRESCRIBE, &rx.cancel(&hub, 0)), Ok("eps-cancel"));
+    assert_eq!(route(DISPENSE, &rx.dispense(&hub, "0006", &["0001"])), Ok("eps-dispense"));
+    assert_eq!(route(RELEASE, &json!({})), Ok("eps-release"));
+    assert_eq!(route(CLAIM, &json!({})), Ok("eps-claim"));
+    assert_eq!(route(PRESCRIBE, &Value::Null), Ok("eps-prescribe"), "a body not yet read");
+    assert_eq!(route("/fhir-prescribing/FHIR/R4/Claim", &json!({})), Err(404));
+    let mut get = hub.request(CLAIM, &json!({}));
+    get.method = hyper::Method::GET;
+    assert_eq!((INTERFACE.route)(&get).map_err(|a| a.status), Err(405));
+}
+
+#[test]
+fn a_request_without_a_session_or_without_its_id_is_refused_outside_the_sandbox() {
+    let hub = Hub::new();
+    let ids = Ids::new(1);
+    let ctx = Context { view: &hub.store, now_ms: NOW_MS, ids: &ids, sandbox: false };
+    let mut request = hub.request(CLAIM, &json!({}));
+    assert_eq!((INTERFACE.decide)("eps-claim", &ctx, &request).answer.status, 401);
+    let session = crate::auth::Session::sandbox().to_row();
+    hub.store.load(Table::Sessions, &mut [(b"token".to_vec(), session)].into_iter()).unwrap();
+    request.headers.insert("authorization", "Bearer token".parse().unwrap());
+    request.headers.remove("x-request-id");
+    let answer = (INTERFACE.decide)("eps-claim", &ctx, &request).answer;
+    let Body::Inline(body) = &answer.body else { panic!("inline") };
+    assert_eq!((answer.status, code(&serde_json::from_slice(body).unwrap())), (400, "MISSING_VALUE"));
+}
+
+#[test]
+fn malformed_bodies_are_refused_in_words_that_quote_nothing() {
+    let hub = Hub::new();
+    for path in [PRESCRIBE, DISPENSE, RELEASE, CLAIM] {
+        for body in ["", "{", "[]", "{\"resourceType\":7}", "{\"entry\":[{\"resource\":{\"status\":1}}]}"] {
+            let mut request = hub.request(path, &Value::Null);
+            request.body = Body::Inline(Bytes::from_static(body.as_bytes()));
+            assert_eq!(hub.send(&request).0, 400, "{path} {body}");
+        }
+        let mut request = hub.request(path, &Value::Null);
+        request.body = Body::Inline(Bytes::from_static(b"{\"a\":\"\xff\"}"));
+        assert!(body_text(&request).is_err());
+        assert_eq!(code(&hub.send(&request).1), "INVALID_MESSAGE");
+        let wrong = json!({"resourceType": "Patient", "identifier": [{"value": "secret"}]});
+        let (status, body) = hub.post(path, &wrong);
+        assert_eq!((status, code(&body)), (400, "value"), "{path}");
+        assert!(!body.to_string().contains("secret"));
+    }
+}

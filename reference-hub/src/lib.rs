@@ -1,0 +1,42 @@
+//! The reference hub: a durable server of the published NHS interfaces, and the system that Spinebench measures.
+//!
+//! Called by the `spinebench hub` command and by tests; knows nothing of the harness and must never treat its
+//! requests differently from anyone's. [`run`] serves a data folder until it is stopped, [`verify`] checks one.
+//!
+//! Inside: `server` (sockets, requests, answers) routes to one folder an interface (`pds`, `eps`, `scr`, `sds`,
+//! `mesh`, `cis`), whose decisions are pure; `committer` makes what they write durable, `audit` tells of it, `view`
+//! is what they read, `hub` starts and stops it all.
+
+pub mod answer_codec;
+pub mod audit;
+pub mod auth;
+pub mod cis;
+pub mod clock;
+pub mod committer;
+pub mod counts;
+pub mod domain;
+pub mod eps;
+pub mod error;
+pub mod fhir;
+pub mod folder;
+pub mod hub;
+pub mod interfaces;
+pub mod limits;
+pub mod mesh;
+pub mod message;
+pub mod operation;
+pub mod pds;
+pub mod scr;
+pub mod sds;
+pub mod seed;
+pub mod server;
+pub mod stop;
+pub mod stores;
+pub mod verify;
+pub mod view;
+
+pub use error::{EXIT_STORE_FAILED, HubError};
+pub use hub::{HubConfig, HubSummary, Parts, run, run_with};
+pub use stop::StopHandle;
+pub use stores::{STORES, StoreKind, store_kind};
+pub use verify::verify;

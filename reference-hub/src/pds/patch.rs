@@ -1,0 +1,213 @@
+//! The JSON Patch of an update: read, held to the published rules of addressing, applied, completed.
+//!
+//! Called by update. The rules here are about *where* a patch reaches (which elements, with which proof that the right
+//! list item is meant); whether the resulting record makes sense is `rules`' business. All or nothing: a refused
+//! operation leaves no trace, because only the copy was changed.
+
+use super::record::{items, text};
+use super::refuse::{self, Refusal};
+use super::terms;
+use crate::domain::Ids;
+use jiff::civil::Date;
+use json_patch::PatchOperation;
+use serde_json::{Value, json};
+
+/// Operations in one update. 100: several times the elements of a record; a bound on work, not on use.
+const OPERATIONS_MAX: usize = 100;
+
+/// One operation, read.
+pub(super) struct Operation {
+    op: Op,
+    path: Vec<String>,
+    value: Value,
+    raw: PatchOperation,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Op {
+    Add,
+    Replace,
+    Remove,
+    Test,
+}
+
+/// Reads `{"patches":[…]}`.
+///
+/// # Errors
+/// The published refusal of the first malformed part.
+pub(super) fn parse(body: &[u8]) -> Result<Vec<Operation>, Refusal> {
+    let body: Value =
+        serde_json::from_slice(body).map_err(|_| refuse::invalid_update("The body is not valid JSON"))?;
+    let patches = body.get("patches").and_then(Value::as_array).filter(|p| !p.is_empty());
+    let patches = patches.ok_or_else(|| refuse::invalid_update("No patches found"))?;
+    if patches.len() > OPERATIONS_MAX {
+        return Err(refuse::too_many_values("patches"));
+    }
+    patches.iter().enumerate().map(|(i, patch)| operation(i, patch)).collect()
+}
+
+fn operation(i: usize, patch: &Value) -> Result<Operation, Refusal> {
+    let part = |name: &str| {
+        let value = patch.get(name).ok_or_else(|| refuse::missing_value(&format!("{i}/{name}")))?;
+        value.as_str().ok_or_else(|| refuse::invalid_value(&value.to_string(), &format!("{i}/{name}")))
+    };
+    let (op, path) = (part("op")?, part("path")?);
+    let op = match op {
+        "add" => Op::Add,
+        "replace" => Op::Replace,
+        "remove" => Op::Remove,
+        "test" => Op::Test,
+        _ => return Err(refuse::invalid_value(op, &format!("{i}/op"))),
+    };
+    let value = patch.get("value");
+    if op != Op::Remove && value.is_none() {
+        return Err(refuse::missing_value(&format!("{i}/value")));
+    }
+    let tokens = path.strip_prefix('/').filter(|p| !p.is_empty());
+    let tokens = tokens.ok_or_else(|| refuse::invalid_value(path, &format!("{i}/path")))?;
+    let raw = serde_json::from_value(patch.clone());
+    Ok(Operation {
+        op,
+        path: tokens.split('/').map(|t| t.replace("~1", "/").replace("~0", "~")).collect(),
+        value: value.cloned().unwrap_or_default(),
+        raw: raw.map_err(|_| refuse::invalid_value(path, &format!("{i}/path")))?,
+    })
+}
+
+/// The record with all operations applied.
+///
+/// # Errors
+/// The published refusal of the first operation that may not or cannot be applied.
+pub(super) fn apply(before: &Value, operations: &[Operation]) -> Result<Value, Refusal> {
+    let mut after = before.clone();
+    for (i, operation) in operations.iter().enumerate() {
+        let path: Vec<&str> = operation.path.iter().map(String::as_str).collect();
+        let (&element, rest) = path.split_first().unwrap_or((&"", &[]));
+        if !terms::UPDATABLE.contains(&element) {
+            return Err(refuse::invalid_update(&format!(
+                "Update unsupported for resource - '{}'",
+                clip(element)
+            )));
+        }
+        if terms::LISTS.contains(&element) {
+            check_list(&after, operations, i, element, rest)?;
+            if operation.op == Op::Add && rest == ["-"] && after.get(element).is_none() {
+                after[element] = json!([]); // a record without the element yet
+            }
+        } else if operation.op == Op::Remove
+            && rest.is_empty()
+            && element != "multipleBirthInteger"
+            && element != "managingOrganization"
+        {
+            return Err(refuse::forbidden_update(&format!("{element} cannot be removed")));
+        }
+        json_patch::patch(&mut after, std::slice::from_ref(&operation.raw))
+            .map_err(|e| refuse::invalid_update(&format!("Invalid patch - {}", e.kind)))?;
+    }
+    Ok(after)
+}
+
+/// The published rules of reaching into a list: add at the end only; replace, change or remove an item only with proof
+/// (its id, URL or whole value) that it is the one meant.
+fn check_list(
+    record: &Value,
+    operations: &[Operation],
+    i: usize,
+    element: &str,
+    rest: &[&str],
+) -> Result<(), Refusal> {
+    let operation = &operations[i];
+    let invalid = |why: &str| Err(refuse::invalid_update(&format!("Invalid patch - {why}")));
+    let (index, inner) = match rest {
+        [] if operation.op == Op::Test => return Ok(()),
+        [] if operation.op == Op::Add && record.get(element).is_none() => return Ok(()),
+        [] => return invalid(&format!("'{element}' is a list: name an item of it")),
+        ["-"] if operation.op == Op::Add => return Ok(()),
+        [index, inner @ ..] => (*index, inner),
+    };
+    let list = items(record, element);
+    let item = index.parse::<usize>().ok().and_then(|at| list.get(at));
+    let Some(item) = item else {
+        return invalid(&format!("index '{}' is out of bounds", clip(index)));
+    };
+    let key = if element == "extension" { "url" } else { "id" };
+    let own = text(item, &format!("/{key}"));
+    let item_path = [element, index];
+    let proves = |o: &Operation| {
+        let path: Vec<&str> = o.path.iter().map(String::as_str).collect();
+        match path[..] {
+            [e, at, k] => [e, at] == item_path && k == key && o.op != Op::Remove && o.value == own,
+            [e, at] => [e, at] == item_path && o.op == Op::Test && o.value == *item,
+            _ => false,
+        }
+    };
+    match (operation.op, inner) {
+        (Op::Test, _) => Ok(()),
+        (Op::Add, []) => invalid("a new item of a list is added at '-'"),
+        (Op::Replace, []) if text(&operation.value, &format!("/{key}")) == own => Ok(()),
+        (Op::Replace, []) => invalid(&format!(
+            "no '{element}' resources with object {key} {}",
+            clip(text(&operation.value, &format!("/{key}")))
+        )),
+        (Op::Remove, [])
+            if !i.checked_sub(1).is_some_and(|p| operations[p].op == Op::Test && proves(&operations[p])) =>
+        {
+            invalid(&format!("removal of a list item needs a test of its {key} immediately before"))
+        }
+        (Op::Remove, []) => check_removable(element, item),
+        (_, [k]) if *k == key && operation.value == own => Ok(()),
+        (_, [k]) if *k == key => invalid(&format!(
+            "no '{element}' resources with object {key} {}",
+            clip(operation.value.as_str().unwrap_or(""))
+        )),
+        _ if operations.iter().any(proves) => Ok(()),
+        _ => invalid(&format!("a change inside '{element}' needs the item's {key} in the same request")),
+    }
+}
+
+fn check_removable(element: &str, item: &Value) -> Result<(), Refusal> {
+    match element {
+        "generalPractitioner" => Err(refuse::forbidden_update("the general practice cannot be removed")),
+        "name" if text(item, "/use") == "usual" => {
+            Err(refuse::forbidden_update("the usual name cannot be removed"))
+        }
+        "extension" if [terms::DEATH_NOTIFICATION, terms::REMOVAL].contains(&text(item, "/url")) => {
+            Err(refuse::forbidden_update("this extension cannot be removed"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// At most 64 characters of what a caller sent.
+fn clip(text: &str) -> String {
+    text.chars().take(64).collect()
+}
+
+/// Completes what a caller may leave open: object ids of new items, `period.start` of new and replaced ones, address
+/// lines without the empty ones, titles without a full stop.
+pub(super) fn complete(before: &Value, after: &mut Value, today: Date, ids: &Ids) {
+    let today = today.to_string();
+    for element in terms::LISTS {
+        let old = items(before, element);
+        let Some(Value::Array(new)) = after.get_mut(element) else { continue };
+        for item in new.iter_mut().filter(|item| !old.contains(item)) {
+            let known = old.iter().any(|o| text(o, "/id") == text(item, "/id") && !text(o, "/id").is_empty());
+            let Some(object) = item.as_object_mut() else { continue };
+            if !known && element != "extension" {
+                object.insert("id".to_owned(), format!("{:08X}", ids.bits() as u32).into());
+            }
+            if matches!(element, "address" | "name" | "telecom") && !object.contains_key("period") {
+                object.insert("period".to_owned(), json!({"start": today}));
+            }
+            if let Some(Value::Array(lines)) = object.get_mut("line") {
+                lines.retain(|line| line.as_str() != Some(""));
+            }
+            if let Some(Value::Array(prefixes)) = object.get_mut("prefix") {
+                for prefix in prefixes {
+                    let trimmed = prefix.as_str().map(|p| p.trim_end_matches('.').to_owned());
+                    *prefix = trimmed.map_or_else(|| prefix.take(), Value::from);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! `pds-trace`: GET /Patient with search parameters.
+//!
+//! Called by `super::decide`. Plans one or two range scans of the index, reads the candidates, scores them and answers
+//! a searchset, best first. Every scan and every read is bounded: a search that would need more is answered with the
+//! published TOO_MANY_MATCHES.
+
+use super::index::{self, KeyRange};
+use super::query::{self, Query};
+use super::record::{self, Security};
+use super::refuse::{self, Refusal};
+use super::score::score;
+use super::{slices, terms};
+use crate::domain::{Context, Decision};
+use crate::fhir;
+use crate::message::{Answer, Request};
+use bytes::Bytes;
+use hub_store::Table;
+use serde_json::{Map, Value};
+use std::collections::BTreeSet;
+
+/// Index rows that one search reads. 4,000: a whole day of births in a national population of 60 million is 2,000.
+const ROWS_MAX: usize = 4_000;
+/// Records that one search reads and scores. 400: eight times the most results, some 10 ms of work.
+const CANDIDATES_MAX: usize = 400;
+/// A wildcard search over at most this many days reads all births of these days; over more, all names of the prefix.
+/// 31 days of births are fewer rows than the commonest two-letter prefix in any population.
+const BORN_DAYS_MAX: i32 = 31;
+
+/// Bytes reserved a match: above the 3.0 KB that a synthetic record shows in a search.
+const RESULT_BYTES_GUESS: usize = 3_400;
+
+/// The matches, or the published refusal.
+pub(super) fn decide(ctx: &Context<'_>, request: &Request) -> Result<Decision, Refusal> {
+    let query = query::parse(&request.query)?;
+    let mut found: Vec<Match> = Vec::new();
+    for nhs_number in candidates(ctx, &query)? {
+        let row = ctx.view.get(Table::Patients, nhs_number.as_bytes()).map_err(|_| broken())?;
+        let Some(row) = row else { continue }; // a row of the index may outlive its record by one transaction
+        let patient = scored_parts(&query, &row.value).ok_or_else(broken)?;
+        match score(&query, &patient) {
+            Some(score) if !query.exact || score >= 1.0 => {
+                let restricted =
+                    record::head_of(&patient).is_some_and(|h| h.security == Security::Restricted);
+                found.push(Match { score, nhs_number, restricted, document: row.value });
+            }
+            _ => {}
+        }
+        if found.len() > query.results_max {
+            return Err(refuse::too_many_matches());
+        }
+    }
+    // Best first; the candidates came in order of NHS number and the sort is stable.
+    found.sort_by(|a, b| b.score.total_cmp(&a.score));
+    let subject: Vec<&str> = found.iter().map(|m| m.nhs_number.as_str()).collect();
+    let subject = subject.join(" "); // published: an access is recorded for every patient matched
+    let body = searchset(ctx, &found).ok_or_else(broken)?;
+    Ok(Decision::read(Answer::new(200, fhir::FHIR_JSON, body), subject))
+}
+
+/// A record that matches.
+struct Match {
+    score: f64,
+    nhs_number: String,
+    restricted: bool,
+    document: Bytes,
+}
+
+/// The elements of a record that a search looks at, as a tree.
+fn scored_parts(query: &Query, document: &[u8]) -> Option<Value> {
+    let mut parts = Map::new();
+    for (key, raw) in slices::members(document)? {
+        let scored = match key {
+            b"contact" | b"extension" | b"identifier" => false,
+            b"address" => query.postcode.is_some(),
+            b"telecom" => query.email.is_some() || query.phone.is_some(),
+            _ => true,
+        };
+        if scored {
+            parts.insert(std::str::from_utf8(key).ok()?.to_owned(), serde_json::from_slice(raw).ok()?);
+        }
+    }
+    Some(Value::Object(parts))
+}
+
+/// The published Bundle, written straight from the records' own bytes.
+fn searchset(ctx: &Context<'_>, found: &[Match]) -> Option<Vec<u8>> {
+    let mut out = Vec::with_capacity(256 + found.len() * RESULT_BYTES_GUESS);
+    out.extend_from_slice(br#"{"entry":["#);
+    for (i, one) in found.iter().enumerate() {
+        let head = format!(r#"{{"fullUrl":"{}{}","resource":"#, terms::PATIENT_URL, one.nhs_number);
+        out.extend_from_slice(if i == 0 { b"" } else { b"," });
+        out.extend_from_slice(head.as_bytes());
+        write_result(&mut out, one)?;
+        out.extend_from_slice(format!(r#","search":{{"score":{:?}}}}}"#, one.score).as_bytes());
+    }
+    let timestamp = ctx.now().strftime("%Y-%m-%dT%H:%M:%S+00:00");
+    let count = found.len();
+    let tail = format!(
+        r#"],"resourceType":"Bundle","timestamp":"{timestamp}","total":{count},"type":"searchset"}}"#
+    );
+    out.extend_from_slice(tail.as_bytes());
+    Some(out)
+}
+
+/// What a search shows of a record: usual, nick and temporary names, the home address, and of the extensions the death
+/// notification only; of a restricted record nothing that tells where the patient is.
+fn write_result(out: &mut Vec<u8>, one: &Match) -> Option<()> {
+    let mut separator = b'{';
+    for (key, raw) in slices::members(&one.document)? {
+        let kept = match key {
+            b"address" | b"telecom" | b"contact" | b"generalPractitioner" if one.restricted => continue,
+            b"managingOrganization" => continue,
+            b"name" => items_with(raw, "use", &[r#""usual""#, r#""nickname""#, r#""temp""#])?,
+            b"address" => items_with(raw, "use", &[r#""home""#])?,
+            b"extension" => items_with(raw, "url", &[&format!("\"{}\"", terms::DEATH_NOTIFICATION)])?,
+            _ => vec![raw],
+        };
+        if kept.is_empty() {
+            continue; // FHIR has no empty lists
+        }
+        out.push(separator);
+        separator = b',';
+        out.push(b'"');
+        out.extend_from_slice(key);
+        out.extend_from_slice(br#"":"#);
+        if matches!(key, b"name" | b"address" | b"extension") {
+            out.push(b'[');
+            out.extend_from_slice(&kept.join(&b','));
+            out.push(b']');
+        } else {
+            out.extend_from_slice(raw);
+        }
+    }
+    out.push(b'}');
+    Some(())
+}
+
+/// The items of a raw list whose member `key` is one of these raw values.
+fn items_with<'a>(list: &'a [u8], key: &str, values: &[&str]) -> Option<Vec<&'a [u8]>> {
+    let mut items = slices::elements(list)?;
+    items.retain(|item| slices::member(item, key).is_some_and(|v| values.iter().any(|w| w.as_bytes() == v)));
+    Some(items)
+}
+
+fn broken() -> Refusal {
+    Box::new(fhir::internal_error())
+}
+
+/// NHS numbers of all who may match, ascending.
+fn candidates(ctx: &Context<'_>, query: &Query) -> Result<BTreeSet<String>, Refusal> {
+    let gender = query.gender.map(index::gender_letter);
+    let mut numbers = BTreeSet::new();
+    for (from, to) in ranges(query) {
+        let rows = ctx.view.scan(Table::PatientIndex, &from, &to, ROWS_MAX + 1).map_err(|_| broken())?;
+        if rows.len() > ROWS_MAX {
+            return Err(refuse::too_many_matches());
+        }
+        for row in &rows {
+            let Some(entry) = index::entry(&row.key) else { continue };
+            let born = query.birth.as_ref().is_none_or(|b| b.hold(entry.birth_date));
+            if born && gender.is_none_or(|g| g == entry.gender) && !numbers.contains(entry.nhs_number) {
+                numbers.insert(entry.nhs_number.to_owned());
+            }
+        }
+        if numbers.len() > CANDIDATES_MAX {
+            return Err(refuse::too_many_matches());
+        }
+    }
+    Ok(numbers)
+}
+
+/// The ranges of the index that hold every match.
+fn ranges(query: &Query) -> Vec<KeyRange> {
+    let Some(birth) = &query.birth else { return Vec::new() }; // the query's check has seen to it
+    let (from, to) = (birth.from.as_str(), birth.to.as_str());
+    match &query.family {
+        Some(family) if query.fuzzy => {
+            let names = std::iter::once(family).chain(query.given.first()); // given name first: transposed
+            let sounds: BTreeSet<String> = names.map(|n| index::soundex(n.prefix())).collect();
+            sounds.iter().map(|s| index::sound_range(s, from, to)).collect()
+        }
+        Some(family) => match family.plain() {
+            Some(family) => vec![index::family_range(family, from, to)],
+            None if birth.days.is_some_and(|d| d <= BORN_DAYS_MAX) => vec![index::born_range(from, to)],
+            None => vec![index::prefix_range(family.prefix())],
+        },
+        None => vec![index::born_range(from, to)],
+    }
+}

@@ -1,0 +1,55 @@
+//! What the hub says of itself: `GET /_status` for the harness and `GET /health` for a supervisor. Not counted and not
+//! audited, as neither is a transaction.
+
+use crate::message::{Answer, Request};
+use crate::server::service::Hub;
+use serde_json::json;
+use std::sync::atomic::Ordering::Relaxed;
+
+const JSON: &str = "application/json";
+
+/// The answer when the request is for the hub itself, or `None` when it is for an interface.
+pub fn answer(hub: &Hub, request: &Request) -> Option<Answer> {
+    let [only] = request.segments.as_slice() else { return None };
+    let answer = match only.as_str() {
+        "_status" => status(hub),
+        "health" => health(hub),
+        _ => return None,
+    };
+    let reads = request.method == hyper::Method::GET || request.method == hyper::Method::HEAD;
+    Some(if reads { answer } else { Answer::empty(405).with("allow", "GET, HEAD") })
+}
+
+fn status(hub: &Hub) -> Answer {
+    let totals = hub.counts.totals();
+    let body = json!({
+        "ready": !hub.draining.load(Relaxed),
+        "answered": {
+            "total": totals.total,
+            "by_operation": totals.by_operation,
+            "by_status": totals.by_status,
+        },
+        "head": {"seq": hub.store.head().seq},
+        "store": hub.store_name,
+        "fsync_ns_p50": hub.fsync_ns_p50,
+        "commit_ns_p50": hub.queue.commit_ns_p50(),
+        "commits": hub.queue.commits(),
+        "connections": hub.connections.load(Relaxed),
+        "cached_rows": hub.view.cached_rows(),
+        "seed_s": hub.seed_s,
+        "refused": {
+            "commit_queue_full": hub.refused.commit_queue_full.load(Relaxed),
+            "read_audit_queue_full": hub.refused.read_audit_queue_full.load(Relaxed),
+            "contended": hub.refused.contended.load(Relaxed),
+            "connections": hub.refused.connections.load(Relaxed),
+        },
+    });
+    Answer::new(200, JSON, body.to_string())
+}
+
+fn health(hub: &Hub) -> Answer {
+    if hub.draining.load(Relaxed) {
+        return Answer::new(503, JSON, r#"{"status":"stopping"}"#);
+    }
+    Answer::new(200, JSON, r#"{"status":"ok"}"#)
+}

@@ -1,0 +1,77 @@
+//! The tests' interface: counters that can be read and raised, an echo of bodies, blobs, and a handler that fails.
+
+use crate::domain::{Context, Decision, Interface};
+use crate::message::{Answer, Body, Request};
+use bytes::Bytes;
+use hub_store::{Check, Expect, Idempotency, Put, Table, Txn};
+
+/// Operation names are real ones, as the counters know only those.
+pub const DESK: Interface = Interface { roots: &["desk"], route, decide };
+
+fn route(request: &Request) -> Result<&'static str, Box<Answer>> {
+    let place: Vec<&str> = request.segments.iter().map(String::as_str).collect();
+    match (request.method.as_str(), place.as_slice()) {
+        ("GET", ["desk", "counter", _]) => Ok("pds-retrieve"),
+        ("POST", ["desk", "counter", _]) => Ok("pds-update"),
+        ("POST", ["desk", "blob"]) => Ok("mesh-send"),
+        ("GET", ["desk", "blob", _, _]) => Ok("mesh-download"),
+        ("POST", ["desk", "echo"]) => Ok("cis-validate"),
+        ("GET", ["desk", "fail"]) => Ok("pds-trace"),
+        ("GET", ["desk", "fail-route"]) => panic!("meant to fail"),
+        (_, ["desk", "counter", _]) => Err(Box::new(Answer::empty(405).with("allow", "GET, POST"))),
+        _ => Err(Box::new(Answer::empty(404))),
+    }
+}
+
+fn decide(operation: &'static str, ctx: &Context<'_>, request: &Request) -> Decision {
+    match operation {
+        "pds-retrieve" => {
+            let row = ctx.view.get(Table::Patients, request.segments[2].as_bytes()).unwrap();
+            match row {
+                Some(row) => Decision::read(Answer::new(200, "text/plain", row.value), "9000000009"),
+                None => Decision::read(Answer::empty(404), ""),
+            }
+        }
+        "pds-update" => raise(ctx, request),
+        "mesh-send" => {
+            let Body::Blob { id, len, .. } = &request.body else {
+                return Decision::read(Answer::new(200, "text/plain", "small"), "");
+            };
+            let txn = Txn { puts: vec![put(Table::Chunks, id, id.clone())], ..Txn::default() };
+            Decision::write(Answer::new(202, "text/plain", format!("{id}/{len}")), txn, "")
+        }
+        "mesh-download" => {
+            let len = request.segments[3].parse().unwrap();
+            let body = Body::Blob { id: request.segments[2].clone(), len, path: "".into() };
+            Decision::read(Answer { status: 200, headers: Vec::new(), body }, "")
+        }
+        "cis-validate" => Decision::read(Answer::new(200, "text/plain", request.bytes().to_vec()), ""),
+        _ => panic!("meant to fail"),
+    }
+}
+
+/// One more in the counter, exactly once for each X-Request-ID.
+fn raise(ctx: &Context<'_>, request: &Request) -> Decision {
+    let key = &request.segments[2];
+    let row = ctx.view.get(Table::Patients, key.as_bytes()).unwrap();
+    let count: u64 = row.as_ref().map_or(0, |r| String::from_utf8_lossy(&r.value).parse().unwrap());
+    let expect = row.map_or(Expect::Absent, |r| Expect::Version(r.version));
+    let now = (count + 1).to_string();
+    let answer = Answer::new(200, "text/plain", now.clone());
+    let idempotency = request.header("x-request-id").map(|id| Idempotency {
+        key: Bytes::from(format!("desk|{id}")),
+        answer: crate::answer_codec::encode(&answer),
+    });
+    let check = Check { table: Table::Patients, key: Bytes::from(key.clone()), expect };
+    let txn = Txn {
+        checks: vec![check],
+        puts: vec![put(Table::Patients, key, now)],
+        idempotency,
+        ..Txn::default()
+    };
+    Decision::write(answer, txn, key.clone())
+}
+
+fn put(table: Table, key: &str, value: String) -> Put {
+    Put { table, key: Bytes::from(key.to_owned()), value: Bytes::from(value) }
+}

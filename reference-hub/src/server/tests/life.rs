@@ -1,0 +1,103 @@
+//! Start, stop and restart: what is kept, what is refused, and in which words.
+
+use super::kit::{config, start};
+use crate::limits::Limits;
+use crate::{HubConfig, HubError, StopHandle, run, verify};
+use population::{Population, Sizes};
+
+fn refused(config: &HubConfig) -> HubError {
+    let stop = StopHandle::new();
+    run(config, |_| panic!("must not start"), &stop).unwrap_err()
+}
+
+fn people(seed: u64) -> Population {
+    Population::new(seed, Sizes { patients: 50, organisations: 20, endpoints: 20 }).unwrap()
+}
+
+#[test]
+fn a_restart_keeps_every_acknowledged_write_and_the_log_is_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let hub = start(config(folder.path(), "fjall"), Limits::default());
+    let mut client = hub.client();
+    for n in 1..=20_u64 {
+        assert_eq!(client.ask("POST /desk/counter/a", &[]).text(), n.to_string());
+        assert_eq!(client.ask("GET /desk/counter/a", &[]).text(), n.to_string());
+    }
+    let first = hub.stop();
+    assert!(first.head_seq > 20, "reads are in the log too: {first:?}");
+    let hub = start(config(folder.path(), "fjall"), Limits::default());
+    assert_eq!(hub.client().ask("GET /desk/counter/a", &[]).text(), "20");
+    assert_eq!(hub.client().ask("POST /desk/counter/a", &[]).text(), "21");
+    let second = hub.stop();
+    let verified = verify(folder.path()).unwrap();
+    assert!(verified.is_whole(), "{:?}", verified.findings);
+    assert_eq!(verified.head.seq, second.head_seq);
+}
+
+#[test]
+fn a_stop_waits_for_the_request_in_flight() {
+    let folder = tempfile::tempdir().unwrap();
+    let hub = start(config(folder.path(), "memory"), Limits::default());
+    let mut client = hub.client();
+    client.send("POST /desk/echo HTTP/1.1\r\nhost: hub\r\nexpect: 100-continue\r\ncontent-length: 4\r\n\r\n");
+    assert_eq!(client.reply(false).status, 100, "the hub is reading the body now");
+    client.send("he");
+    let mut idle = hub.client();
+    assert_eq!(idle.ask("GET /health", &[]).status, 200);
+    let stopping = std::thread::spawn(move || hub.stop());
+    assert!(idle.is_closed_by_hub());
+    client.send("re");
+    let reply = client.reply(false);
+    assert_eq!((reply.text().as_str(), reply.header("connection")), ("here", Some("close")));
+    assert_eq!(stopping.join().unwrap().answered.total, 1);
+}
+
+#[test]
+fn a_store_is_filled_once_and_another_population_is_refused_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let full = HubConfig { population: Some(people(42)), ..config(folder.path(), "fjall") };
+    assert!(start(full.clone(), Limits::default()).stop().seed_s > 0.0);
+    assert_eq!(start(full.clone(), Limits::default()).stop().seed_s, 0.0);
+    let sentence = refused(&HubConfig { population: Some(people(43)), ..full }).to_string();
+    assert!(
+        sentence.contains("seed 42, 50 patients") && sentence.contains("seed 43, 50 patients"),
+        "{sentence}"
+    );
+}
+
+#[test]
+fn filling_that_was_interrupted_begins_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let full = HubConfig { population: Some(people(42)), ..config(folder.path(), "fjall") };
+    let stop = StopHandle::new();
+    stop.stop();
+    let error = run(&full, |_| panic!("must not start"), &stop).unwrap_err();
+    assert!(matches!(error, HubError::StoppedWhileSeeding(_)), "{error}");
+    assert!(start(full, Limits::default()).stop().seed_s > 0.0);
+}
+
+#[test]
+fn a_population_is_not_loaded_over_transactions() {
+    let folder = tempfile::tempdir().unwrap();
+    let hub = start(config(folder.path(), "fjall"), Limits::default());
+    hub.client().ask("POST /desk/counter/a", &[]);
+    hub.stop();
+    let error = refused(&HubConfig { population: Some(people(42)), ..config(folder.path(), "fjall") });
+    assert!(error.to_string().contains("no population, but 1 transactions"), "{error}");
+}
+
+#[test]
+fn a_port_or_a_folder_in_use_is_one_clear_sentence() {
+    let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let hub = start(config(folder.path(), "memory"), Limits::default());
+    let error = refused(&HubConfig { listen: hub.address, ..config(other.path(), "memory") });
+    assert!(matches!(error, HubError::PortInUse(address) if address == hub.address), "{error}");
+    let error = refused(&config(folder.path(), "memory"));
+    assert!(matches!(&error, HubError::DataLocked(_)), "{error}");
+    assert!(error.to_string().contains("in use by another hub"));
+    hub.stop();
+    let file = other.path().join("file");
+    std::fs::write(&file, "not a folder").unwrap();
+    let error = refused(&config(&file.join("below"), "memory"));
+    assert!(matches!(error, HubError::DataNotWritable(..)), "{error}");
+}

@@ -1,0 +1,10 @@
+//! A whole hub in this process, on a port of its own, asked over real sockets.
+//!
+//! `kit` starts hubs and speaks HTTP; `desk` is a small interface of the tests' own, so that these tests judge the
+//! listener, the committer and start-up, and no published interface. `wire` holds the tests of requests and answers,
+//! `life` those of start, stop and restart.
+
+mod desk;
+mod kit;
+mod life;
+mod wire;

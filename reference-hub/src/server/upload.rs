@@ -1,0 +1,140 @@
+//! Reads request bodies: small ones into memory, large ones of streaming operations into a durable blob.
+//!
+//! Called by the service. Never holds more of a blob in memory than one piece, never takes more bytes than allowed.
+
+use crate::limits::{BLOB_PIECE_BYTES, INLINE_BYTES_MAX};
+use crate::message::Body;
+use crate::server::reply::blocking;
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt;
+use hub_store::blobs::{BlobWriter, Blobs};
+use hyper::body::{Body as _, Incoming};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// How much body is taken, and where it goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Room {
+    /// Bytes taken at most.
+    pub bytes_max: u64,
+    /// What is over [`INLINE_BYTES_MAX`] goes to a blob.
+    pub streams: bool,
+}
+
+/// Why a body was not taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UploadError {
+    /// More bytes than allowed.
+    TooLarge,
+    /// The client took too long.
+    TooSlow,
+    /// The client went away or its framing is wrong.
+    Broken,
+    /// The blob could not be stored, and why.
+    Disk(String),
+}
+
+/// Where large bodies go.
+#[derive(Debug, Clone)]
+pub struct BlobRoom {
+    /// The data folder's blobs.
+    pub blobs: Arc<Blobs>,
+    /// Their folder.
+    pub folder: PathBuf,
+}
+
+impl BlobRoom {
+    /// The file of blob `id`.
+    pub fn path(&self, id: &str) -> PathBuf {
+        Path::new(&self.folder).join(id)
+    }
+}
+
+/// Reads the body to its end. `blob_id` names the blob, should it become one.
+///
+/// # Errors
+/// [`UploadError`]; nothing is left on disk then.
+pub async fn read(
+    mut incoming: Incoming,
+    declared: Option<u64>,
+    room: Room,
+    blob_room: &BlobRoom,
+    blob_id: impl FnOnce() -> String,
+) -> Result<Body, UploadError> {
+    if room.streams && declared.is_some_and(|n| n > INLINE_BYTES_MAX) {
+        return stream(incoming, BytesMut::new(), room, blob_room, blob_id()).await;
+    }
+    let Some(first) = next(&mut incoming).await? else { return Ok(Body::EMPTY) };
+    if first.len() as u64 > room.bytes_max {
+        return Err(UploadError::TooLarge);
+    }
+    if incoming.is_end_stream() {
+        return Ok(Body::Inline(first)); // the usual case: one piece, nothing copied
+    }
+    let expected = declared.unwrap_or(0).min(INLINE_BYTES_MAX);
+    let mut gathered = BytesMut::with_capacity(usize::try_from(expected).unwrap_or(0).max(first.len()));
+    gathered.extend_from_slice(&first);
+    while let Some(piece) = next(&mut incoming).await? {
+        gathered.extend_from_slice(&piece);
+        let bytes = gathered.len() as u64;
+        if bytes > room.bytes_max {
+            return Err(UploadError::TooLarge);
+        }
+        if room.streams && bytes > INLINE_BYTES_MAX {
+            return stream(incoming, gathered, room, blob_room, blob_id()).await;
+        }
+    }
+    Ok(Body::Inline(gathered.freeze()))
+}
+
+async fn next(incoming: &mut Incoming) -> Result<Option<Bytes>, UploadError> {
+    while let Some(frame) = incoming.frame().await {
+        // A trailer frame carries no data and nothing we use.
+        if let Ok(data) = frame.map_err(|_| UploadError::Broken)?.into_data()
+            && !data.is_empty()
+        {
+            return Ok(Some(data));
+        }
+    }
+    Ok(None)
+}
+
+async fn stream(
+    mut incoming: Incoming,
+    mut gathered: BytesMut,
+    room: Room,
+    blob_room: &BlobRoom,
+    id: String,
+) -> Result<Body, UploadError> {
+    let disk = |error: std::io::Error| UploadError::Disk(error.to_string());
+    let (blobs, name) = (Arc::clone(&blob_room.blobs), id.clone());
+    let mut writer: BlobWriter =
+        blocking(move || blobs.create(&name).map_err(std::io::Error::other)).await.map_err(disk)?;
+    let mut len = 0;
+    loop {
+        let piece = next(&mut incoming).await?;
+        let last = piece.is_none();
+        if let Some(piece) = piece {
+            gathered.extend_from_slice(&piece);
+        }
+        if len + gathered.len() as u64 > room.bytes_max {
+            return Err(UploadError::TooLarge);
+        }
+        if last || gathered.len() >= BLOB_PIECE_BYTES {
+            len += gathered.len() as u64;
+            let full = gathered.split().freeze();
+            writer = blocking(move || {
+                writer.write(&full).map_err(std::io::Error::other)?;
+                Ok(writer)
+            })
+            .await
+            .map_err(disk)?;
+        }
+        if last {
+            break;
+        }
+    }
+    blocking(move || writer.finish().map_err(std::io::Error::other)).await.map_err(disk)?;
+    let path = blob_room.path(&id);
+    Ok(Body::Blob { id, len, path })
+}

@@ -1,0 +1,99 @@
+//! The page: one self-contained HTML file that a person reads on a screen or prints. No script, no font, no picture and no
+//! address is loaded from anywhere; charts are inline SVG. Pure; every text from the record is escaped.
+
+mod facts;
+mod hours;
+mod parts;
+mod tables;
+
+use run_record::Measured;
+
+use crate::charts::{CHARTS, Section};
+use parts::{Part, tag};
+
+const STYLE: &str = include_str!("page.css");
+
+/// Draws the content of a part; an empty content leaves the part out.
+type Content = fn(&Measured) -> String;
+
+/// The parts of the page in their order: anchor, heading, content.
+const PARTS: &[(&str, &str, Content)] = &[
+    ("budgets", "Budgets", tables::budgets),
+    ("validity", "Validity", facts::validity),
+    ("ran", "What ran", facts::ran),
+    ("times", "Times of the requests", times),
+    ("seconds", "Over the run", seconds),
+    ("resources", "Resources of hub and harness", resources),
+    ("mix", "Mix of interactions", tables::mix),
+    ("hours", "Staff hours against the baseline", hours::hours),
+    ("errors", "Errors", tables::errors),
+    ("machine", "Machine and provenance", facts::machine),
+];
+
+/// The whole page.
+pub fn html(run: &Measured) -> String {
+    let title = escape(&run.record.scenario.title);
+    let parts: Vec<Part> = PARTS
+        .iter()
+        .map(|(id, heading, content)| Part { id, heading, content: content(run) })
+        .filter(|part| !part.content.is_empty())
+        .collect();
+    let links: String =
+        parts.iter().map(|part| format!("<a href=\"#{}\">{}</a> ", part.id, part.heading)).collect();
+    let body: String = parts.iter().map(Part::html).collect();
+    format!(
+        "<!DOCTYPE html>\n<html lang=\"en-GB\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <title>{title} - Spinebench report</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n{}\
+         <nav aria-label=\"Parts of this report\">{links}</nav>\n<main>\n{}{body}</main>\n{}</body>\n</html>\n",
+        facts::head(run),
+        facts::tiles(run),
+        facts::foot(run),
+    )
+}
+
+/// Text for HTML and for attributes in double quotes; control characters that no page may hold become spaces.
+pub(crate) fn escape(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '"' => safe.push_str("&quot;"),
+            '\'' => safe.push_str("&#39;"),
+            '\n' | '\t' => safe.push(character),
+            c if c.is_control() => safe.push(' '),
+            c => safe.push(c),
+        }
+    }
+    safe
+}
+
+fn figures(run: &Measured, section: Section) -> String {
+    let drawn = CHARTS.iter().filter(|chart| chart.section == section);
+    drawn
+        .filter_map(|chart| {
+            let svg = (chart.draw)(run)?;
+            let (id, title, note) = (chart.id, escape(chart.title), escape(chart.note));
+            Some(format!(
+                "<figure id=\"{id}\">\n<figcaption><h3>{title}</h3>\n<p>{note}</p></figcaption>\n<div class=\"wide\">\n{svg}</div></figure>\n"
+            ))
+        })
+        .collect()
+}
+
+fn times(run: &Measured) -> String {
+    match run.interactions.iter().any(|row| row.count > 0) {
+        true => figures(run, Section::Times) + &tables::interactions(run),
+        false => tag("p", "No request was measured."),
+    }
+}
+
+fn seconds(run: &Measured) -> String {
+    figures(run, Section::Seconds)
+}
+
+fn resources(run: &Measured) -> String {
+    figures(run, Section::Resources) + &facts::resources(run)
+}

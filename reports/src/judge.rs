@@ -1,0 +1,87 @@
+//! Judges a run by its budgets. Pure; called once after a run. Never judges by anything that is not in the record.
+
+use cost_model::Case;
+use run_record::{
+    ALL, BudgetLine, BudgetVerdict, Counts, InteractionRow, Kind, Measured, RatePerS, Validity, Verdict,
+};
+
+/// Fills in what the record still lacks after measuring: budgets, hours (when a case is given), and the verdict.
+pub fn complete(run: &mut Measured, budgets: &[BudgetLine], case: Option<&Case>) {
+    run.record.budgets = judge(run, budgets);
+    run.record.hours_per_day = case.and_then(|case| crate::hours_per_day(case, run));
+    run.record.verdict = verdict(&run.record.validity, &run.record.budgets);
+}
+
+/// One verdict per budget line, in the order given. A limit that is reached exactly is kept. A line without samples, or
+/// with a metric that is none, is never met.
+pub fn judge(run: &Measured, budgets: &[BudgetLine]) -> Vec<BudgetVerdict> {
+    let (counts, rate) = (run.record.counts, run.record.rate_per_s);
+    let judged = |line: &BudgetLine| {
+        let measured = measure(&run.interactions, counts, rate, line).filter(|value| value.is_finite());
+        BudgetVerdict {
+            interaction: line.interaction.clone(),
+            metric: line.metric.clone(),
+            limit: line.limit,
+            limit_text: line.limit_text.clone(),
+            measured,
+            met: measured.is_some_and(|value| match is_floor(&line.metric) {
+                true => value >= line.limit,
+                false => value <= line.limit,
+            }),
+        }
+    };
+    budgets.iter().map(judged).collect()
+}
+
+/// The verdict on a run: an invalid run is invalid whatever its budgets say.
+pub fn verdict(validity: &Validity, budgets: &[BudgetVerdict]) -> Verdict {
+    match (validity.valid, budgets.iter().all(|budget| budget.met)) {
+        (false, _) => Verdict::Invalid,
+        (true, true) => Verdict::Pass,
+        (true, false) => Verdict::OverBudget,
+    }
+}
+
+/// Whether the limit is the least allowed rather than the most.
+pub(crate) fn is_floor(metric: &str) -> bool {
+    metric == "rate"
+}
+
+fn measure(rows: &[InteractionRow], counts: Counts, rate: RatePerS, line: &BudgetLine) -> Option<f64> {
+    let row = |kind: Kind| {
+        let named = |row: &&InteractionRow| row.kind == kind && row.interaction == line.interaction;
+        rows.iter().find(named).filter(|row| row.count > 0)
+    };
+    match line.metric.as_str() {
+        "errors" if line.interaction == ALL => share(counts.failed, counts.sent),
+        "errors" => row(Kind::Response).and_then(|row| share(row.failed, row.count)),
+        "rate" if line.interaction == ALL => Some(rate.achieved),
+        "rate" => {
+            // An interaction's rate is its part of the whole's; both are over the same measured seconds.
+            let answered = row(Kind::Response).map(|row| row.count.saturating_sub(row.failed))?;
+            Some(rate.achieved * share(answered, counts.answered)?)
+        }
+        metric => {
+            let (kind, quantile) = metric.split_once('-')?;
+            let row = match kind {
+                "response" => row(Kind::Response),
+                "service" => row(Kind::Service),
+                _ => None,
+            }?;
+            let ns = match quantile {
+                "p50" => row.p50_ns,
+                "p90" => row.p90_ns,
+                "p99" => row.p99_ns,
+                "p99.9" => row.p99_9_ns,
+                "p99.99" => row.p99_99_ns,
+                "max" => row.max_ns,
+                _ => return None,
+            };
+            Some(ns as f64)
+        }
+    }
+}
+
+fn share(part: u64, of: u64) -> Option<f64> {
+    (of > 0).then(|| part as f64 / of as f64)
+}

@@ -1,0 +1,22 @@
+//! Judges and draws: budgets, staff hours, the terminal summary and the HTML report.
+//!
+//! Everything here is a pure function of a run record ([`run_record::Measured`]) and of data files; the command line
+//! calls it after a run, and again for `spinebench report`. It never measures and never touches the harness or the hub.
+//!
+//! The order after a run: [`complete`] fills in budgets, hours and verdict; [`summary`] and [`html()`] show them.
+//! A new report is one file and one row in [`RENDERERS`]; a new chart is one file and one row in [`CHARTS`].
+
+mod charts;
+mod hours;
+mod html;
+mod judge;
+mod renderers;
+mod summary;
+mod units;
+
+pub use charts::{CHARTS, Chart};
+pub use hours::hours_per_day;
+pub use html::html;
+pub use judge::{complete, judge, verdict};
+pub use renderers::{RENDERERS, Renderer};
+pub use summary::{summary, summary_at};

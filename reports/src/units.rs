@@ -1,0 +1,111 @@
+//! Figures as people read them. One place, so that the terminal and the page never disagree; never used for files that
+//! machines read.
+
+const NS_PER_MS: f64 = 1e6;
+const MIB: f64 = 1_048_576.0;
+
+/// A whole number with thousands separators.
+pub(crate) fn whole(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A number with a fixed count of decimals and thousands separators; a dash for what is no number.
+pub(crate) fn number(value: f64, decimals: usize) -> String {
+    if !value.is_finite() {
+        return "-".to_owned();
+    }
+    let text = format!("{:.decimals$}", value.abs());
+    let (integer, fraction) = text.split_once('.').map_or((text.as_str(), None), |(i, f)| (i, Some(f)));
+    let zero = text.bytes().all(|b| matches!(b, b'0' | b'.'));
+    let sign = if value < 0.0 && !zero { "-" } else { "" };
+    let integer = integer.parse().map_or(integer.to_owned(), whole);
+    match fraction {
+        Some(fraction) => format!("{sign}{integer}.{fraction}"),
+        None => format!("{sign}{integer}"),
+    }
+}
+
+/// Nanoseconds in milliseconds, about three significant digits, without the unit.
+pub(crate) fn ms(ns: u64) -> String {
+    ms_f64(ns as f64)
+}
+
+/// The same from a fraction of nanoseconds.
+pub(crate) fn ms_f64(ns: f64) -> String {
+    let ms = ns / NS_PER_MS;
+    let decimals = match ms {
+        ms if ms < 1.0 => 3,
+        ms if ms < 10.0 => 2,
+        ms if ms < 100.0 => 1,
+        _ => 0,
+    };
+    number(ms, decimals)
+}
+
+/// A fraction in per cent.
+pub(crate) fn percent(fraction: f64, decimals: usize) -> String {
+    format!("{} %", number(fraction * 100.0, decimals))
+}
+
+/// Bytes in MiB.
+pub(crate) fn mib(bytes: u64) -> String {
+    let mib = bytes as f64 / MIB;
+    format!("{} MiB", number(mib, if mib < 10.0 { 1 } else { 0 }))
+}
+
+/// A rate per second, without a needless decimal.
+pub(crate) fn per_s(rate: f64) -> String {
+    let decimals = if (rate - rate.round()).abs() < 1e-9 { 0 } else { 1 };
+    format!("{}/s", number(rate, decimals))
+}
+
+/// Seconds of a run, without needless decimals.
+pub(crate) fn seconds(s: f64) -> String {
+    let decimals = if (s - s.round()).abs() < 0.05 { 0 } else { 1 };
+    format!("{} s", number(s, decimals))
+}
+
+/// `1 request`, `2 requests`.
+pub(crate) fn counted(count: u64, one: &str, many: &str) -> String {
+    format!("{} {}", whole(count), if count == 1 { one } else { many })
+}
+
+/// A budget's figure in the unit of its metric: milliseconds, per cent or per second.
+pub(crate) fn budget_figure(metric: &str, value: f64) -> String {
+    match metric {
+        "errors" => percent(value, 3),
+        "rate" => per_s(value),
+        _ => format!("{} ms", ms_f64(value)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_read_as_people_write_them() {
+        assert_eq!(whole(0), "0");
+        assert_eq!(whole(999), "999");
+        assert_eq!(whole(1_234_567), "1,234,567");
+        assert_eq!(number(-1234.56, 1), "-1,234.6");
+        assert_eq!(number(-0.01, 1), "0.0");
+        assert_eq!(number(f64::NAN, 1), "-");
+        assert_eq!(ms(42_123), "0.042");
+        assert_eq!(ms(1_234_567), "1.23");
+        assert_eq!(ms(1_234_567_890), "1,235");
+        assert_eq!(percent(0.00123, 1), "0.1 %");
+        assert_eq!(seconds(60.0), "60 s");
+        assert_eq!(per_s(1_800.0), "1,800/s");
+        assert_eq!(per_s(1_799.96), "1,800.0/s");
+        assert_eq!(counted(1, "request", "requests"), "1 request");
+    }
+}

@@ -1,0 +1,138 @@
+//! Synthetic end points: the systems through which organisations speak to the Spine, with ASID, party key and MESH mailbox.
+//! Pure functions of (seed, index). The passwords protect nothing: they belong to a synthetic hub.
+
+use crate::Population;
+use crate::draw::{Domain, Draw, key};
+use crate::organisation::{OrgKind, kind_and_rank};
+use crate::permutation::Permutation;
+
+/// The environment's shared key that MESH authorisation tokens are made with. Hub and harness both take it from here.
+pub const MESH_SHARED_KEY: &str = "spinebench-synthetic-environment-shared-key";
+
+/// A system that an organisation runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndPoint {
+    /// Its index below `sizes.endpoints`.
+    pub index: u32,
+    /// Index of the organisation that runs it.
+    pub organisation: u32,
+    /// That organisation's ODS code.
+    pub ods: String,
+    /// Accredited system id: 12 digits, unique.
+    pub asid: String,
+    /// MHS party key: ODS code, hyphen, 6 digits; unique.
+    pub party_key: String,
+    /// MESH mailbox id: ODS code, `OT`, a number of at least 3 digits; unique, upper case.
+    pub mailbox: String,
+    /// The mailbox's password, 16 characters of base 36.
+    pub mailbox_password: String,
+    /// Interaction ids (with their `urn:nhs:names:services:` prefix) that the system is accredited for; never empty.
+    pub interactions: &'static [&'static str],
+}
+
+/// What a practice's system is accredited for (interaction inventory: NHS message handling service configuration).
+const PRACTICE_INTERACTIONS: [&str; 8] = [
+    "urn:nhs:names:services:pdsquery:QUPA_IN000008UK02",
+    "urn:nhs:names:services:pdsquery:QUPA_IN000005UK01",
+    "urn:nhs:names:services:pds:PRPA_IN000203UK03",
+    "urn:nhs:names:services:mm:PORX_IN020101UK31",
+    "urn:nhs:names:services:mm:PORX_IN030101UK32",
+    "urn:nhs:names:services:psis:REPC_IN150016UK05",
+    "urn:nhs:names:services:gp2gp:RCMR_IN010000UK05",
+    "urn:nhs:names:services:gp2gp:RCMR_IN030000UK06",
+];
+/// What a pharmacy's system is accredited for.
+const PHARMACY_INTERACTIONS: [&str; 6] = [
+    "urn:nhs:names:services:pdsquery:QUPA_IN000008UK02",
+    "urn:nhs:names:services:mm:PORX_IN060102UK30",
+    "urn:nhs:names:services:mm:PORX_IN132004SM30",
+    "urn:nhs:names:services:mm:PORX_IN080101UK31",
+    "urn:nhs:names:services:mm:PORX_IN090101UK31",
+    "urn:nhs:names:services:psisquery:QUPC_IN180000UK04",
+];
+/// What a hospital's system is accredited for.
+const TRUST_INTERACTIONS: [&str; 6] = [
+    "urn:nhs:names:services:pdsquery:QUPA_IN000008UK02",
+    "urn:nhs:names:services:pdsquery:QUPA_IN020000UK31",
+    "urn:nhs:names:services:pds:PRPA_IN000203UK03",
+    "urn:nhs:names:services:psisquery:QUPC_IN180000UK04",
+    "urn:nhs:names:services:psisquery:QUPC_IN190000UK04",
+    "urn:nhs:names:services:ebs:PRSC_IN040000UK08",
+];
+
+/// First ASID: twelve digits, none leading zero.
+const ASID_FIRST: u64 = 100_000_000_000;
+/// First number of a party key: six digits, none leading zero.
+const PARTY_FIRST: u64 = 100_000;
+
+impl Population {
+    /// The `i`-th end point; `i` is taken modulo their number. Each organisation has one before any has two.
+    pub fn endpoint(&self, i: u32) -> EndPoint {
+        let index = i % self.sizes().endpoints;
+        let organisation = index % self.sizes().organisations;
+        let ods = self.ods(organisation);
+        let place = |domain, n| Permutation::new(key(self.seed(), domain, 0), n).apply(u64::from(index));
+        let (kind, _) = kind_and_rank(organisation);
+        EndPoint {
+            index,
+            organisation,
+            asid: (ASID_FIRST + place(Domain::Asid, 9 * ASID_FIRST)).to_string(),
+            party_key: format!("{ods}-{}", PARTY_FIRST + place(Domain::PartyKey, 9 * PARTY_FIRST)),
+            mailbox: format!("{ods}OT{:03}", 1 + index / self.sizes().organisations),
+            mailbox_password: password(&mut Draw::new(self.seed(), Domain::EndPoint, u64::from(index))),
+            interactions: match kind {
+                OrgKind::GpPractice => &PRACTICE_INTERACTIONS,
+                OrgKind::Pharmacy => &PHARMACY_INTERACTIONS,
+                OrgKind::Trust => &TRUST_INTERACTIONS,
+            },
+            ods,
+        }
+    }
+}
+
+/// Sixteen characters of base 36: longer than a mailbox password has to be, and free of characters that need escaping.
+fn password(draw: &mut Draw) -> String {
+    (0..16).map(|_| char::from(draw.pick(b"0123456789abcdefghijklmnopqrstuvwxyz"))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Sizes;
+    use std::collections::HashSet;
+
+    #[test]
+    fn asids_party_keys_and_mailboxes_are_unique() {
+        let p = Population::new(42, Sizes::default()).unwrap();
+        let all: Vec<EndPoint> = (0..28_000).map(|i| p.endpoint(i)).collect();
+        for part in [
+            |e: &EndPoint| e.asid.clone(),
+            |e: &EndPoint| e.party_key.clone(),
+            |e: &EndPoint| e.mailbox.clone(),
+        ] {
+            assert_eq!(all.iter().map(part).collect::<HashSet<String>>().len(), all.len());
+        }
+        for e in &all {
+            assert_eq!(e.asid.len(), 12);
+            assert!(e.party_key.len() == e.ods.len() + 7 && e.party_key.starts_with(&e.ods));
+            assert!(e.mailbox.starts_with(&format!("{}OT", e.ods)));
+            assert_eq!(e.ods, p.organisation(e.organisation).ods);
+        }
+    }
+
+    #[test]
+    fn mailboxes_stay_unique_when_few_organisations_run_many_systems() {
+        let p =
+            Population::new(7, Sizes { organisations: 10, endpoints: 30_000, ..Sizes::default() }).unwrap();
+        let mailboxes: HashSet<String> = (0..30_000).map(|i| p.endpoint(i).mailbox).collect();
+        assert_eq!(mailboxes.len(), 30_000);
+    }
+
+    #[test]
+    fn every_organisation_has_a_system_before_any_has_two() {
+        let p = Population::new(7, Sizes { organisations: 100, endpoints: 140, ..Sizes::default() }).unwrap();
+        let first: HashSet<String> = (0..100).map(|i| p.endpoint(i).ods).collect();
+        assert_eq!(first.len(), 100);
+        assert_eq!(p.endpoint(140), p.endpoint(0), "modulo");
+    }
+}

@@ -1,0 +1,392 @@
+//! The values of one request's variables: which patient, practice, pharmacy, end point and session it is about. Each is
+//! drawn from the population when a template first asks for it, and not at all when none does. Everything is a function of
+//! (seed, arrival number, ordinal, hand-over, time).
+
+use crate::draw::{Draw, name_of};
+use crate::mesh_token;
+use crate::stage::HandOver;
+use crate::time::{Moment, padded, plain};
+use crate::variable::{OfEndPoint, OfOrg, OfPatient, OfSession, Org, Variable};
+use population::{
+    EndPoint, NhsNumber, OrgKind, Organisation, Patient, Population, SESSIONS, STREAM_PHARMACY, Session,
+    mod37_2_check,
+};
+
+/// What a request is made from.
+#[derive(Debug, Clone, Copy)]
+pub struct RenderContext<'a> {
+    /// The population that the hub was seeded with.
+    pub population: &'a Population,
+    /// The scenario's seed.
+    pub seed: u64,
+    /// Number of the arrival in the run, from 0.
+    pub seq: u64,
+    /// Number of the arrival among those of its interaction, from 0.
+    pub ordinal: u64,
+    /// What was taken from a stage, for interactions that take.
+    pub taken: Option<&'a HandOver>,
+    /// The time at which it is sent.
+    pub now: jiff::Timestamp,
+    /// Host and port for the `Host` header.
+    pub host: &'a str,
+}
+
+/// How one input is chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rule {
+    /// Each in turn in a pseudo-random order, none twice before all were used.
+    Each,
+    /// By chance, repeats included.
+    Random,
+    /// Of the hand-over.
+    Capture,
+    /// Of the patient: the practice of registration, the pharmacy that was nominated.
+    Patient,
+    /// The pharmacy whose turn in `each` comes after those that the backlog supplies, two arrivals for each.
+    Ahead,
+    /// The end point's mailbox.
+    EndPoint,
+    /// The recipient's mailbox.
+    Recipient,
+}
+
+/// How all inputs of an interaction are chosen.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rules {
+    pub patient: Rule,
+    pub practice: Rule,
+    pub pharmacy: Rule,
+    pub organisation: Rule,
+    pub endpoint: Rule,
+    pub session: Rule,
+    pub mailbox: Rule,
+    /// Keeps the order of `each` and the chance of one interaction apart from another's.
+    pub stream: u64,
+}
+
+/// Places of the draws that choose inputs; far from FNV names by being tiny.
+const DRAW_PATIENT: u64 = 1;
+const DRAW_ORG: u64 = 2; // and the next two, one for each kind
+const DRAW_ENDPOINT: u64 = 5;
+const DRAW_RECIPIENT: u64 = 6;
+const DRAW_SESSION: u64 = 7;
+const DRAW_NONCE: u64 = 8;
+const DRAW_PRESCRIPTION: u64 = 9;
+const DRAW_SERVED: u64 = 10;
+
+/// The inputs of one request.
+pub(crate) struct Inputs<'a> {
+    cx: &'a RenderContext<'a>,
+    rules: &'a Rules,
+    draw: Draw,
+    patient_index: Option<u64>,
+    patient: Option<Patient>,
+    ods: [Option<String>; 3],
+    organisations: [Option<Organisation>; 3],
+    endpoints: [Option<EndPoint>; 2],
+    token: Option<String>,
+    session: Option<Session>,
+    moment: Option<Moment>,
+}
+
+impl<'a> Inputs<'a> {
+    /// The inputs of an interaction for one arrival; nothing is drawn yet.
+    pub(crate) fn new(cx: &'a RenderContext<'a>, rules: &'a Rules) -> Self {
+        Inputs {
+            cx,
+            rules,
+            draw: Draw::new(cx.seed, cx.seq, rules.stream),
+            patient_index: None,
+            patient: None,
+            ods: [None, None, None],
+            organisations: [None, None, None],
+            endpoints: [None, None],
+            token: None,
+            session: None,
+            moment: None,
+        }
+    }
+
+    /// Appends a variable's value, not escaped.
+    pub(crate) fn write(&mut self, variable: &Variable, out: &mut Vec<u8>) {
+        match variable {
+            Variable::Patient(OfPatient::NhsNumber) => {
+                let index = self.patient_index();
+                out.extend_from_slice(&self.cx.population.nhs_number(index).digits());
+            }
+            Variable::Patient(of) => self.write_patient(*of, out),
+            Variable::Organisation(org, OfOrg::Ods) => out.extend_from_slice(self.ods(*org).as_bytes()),
+            Variable::Organisation(org, of) => {
+                let found = self.organisation(*org);
+                out.extend_from_slice(match of {
+                    OfOrg::Ods => found.ods.as_bytes(),
+                    OfOrg::Name => found.name.as_bytes(),
+                    OfOrg::Address(line) => found.address.lines[*line].as_bytes(),
+                    OfOrg::Postcode => found.address.postcode.as_bytes(),
+                    OfOrg::Phone => found.phone.as_bytes(),
+                });
+            }
+            Variable::EndPoint { recipient, of } => {
+                let served = self.draw.bits(DRAW_SERVED, 0) as usize;
+                let found = self.endpoint(*recipient);
+                out.extend_from_slice(match of {
+                    OfEndPoint::Ods => found.ods.as_bytes(),
+                    OfEndPoint::Asid => found.asid.as_bytes(),
+                    OfEndPoint::PartyKey => found.party_key.as_bytes(),
+                    OfEndPoint::Mailbox => found.mailbox.as_bytes(),
+                    OfEndPoint::MailboxPassword => found.mailbox_password.as_bytes(),
+                    OfEndPoint::Interaction => {
+                        found.interactions[served % found.interactions.len()].as_bytes()
+                    }
+                });
+            }
+            Variable::Session(of) => self.write_session(*of, out),
+            Variable::MeshAuthorization => self.write_mesh(out),
+            Variable::Uuid { place, upper } => uuid(out, self.draw, *place, *upper),
+            Variable::Digits { place, count } => self.characters(out, *place, *count, b"0123456789"),
+            Variable::Hex { place, count } => self.characters(out, *place, *count, b"0123456789ABCDEF"),
+            Variable::Text { place, bytes } => crate::prose::write(out, self.draw.bits(*place, 0), *bytes),
+            Variable::PrescriptionId => self.write_prescription_id(out),
+            Variable::Now => self.moment().instant(out),
+            Variable::NowMesh => self.moment().mesh(out),
+            Variable::Today => self.moment().date(out),
+            Variable::Seq => plain(out, self.cx.seq),
+            Variable::Capture(name) => out.extend_from_slice(self.captured(name).as_bytes()),
+        }
+    }
+
+    fn captured(&self, name: &str) -> &'a str {
+        self.cx.taken.and_then(|t| t.get(name)).unwrap_or("")
+    }
+
+    fn moment(&mut self) -> Moment {
+        *self.moment.get_or_insert_with(|| Moment::of(self.cx.now))
+    }
+
+    fn patient_index(&mut self) -> u64 {
+        if let Some(index) = self.patient_index {
+            return index;
+        }
+        let population = self.cx.population;
+        let each = || population.permuted_patient(self.cx.ordinal, self.rules.stream);
+        let index = match self.rules.patient {
+            Rule::Random => self.draw.below(DRAW_PATIENT, population.sizes().patients),
+            // A hand-over of a server that is not ours may name somebody whom the population does not know.
+            Rule::Capture => NhsNumber::parse(self.captured("nhs_number"))
+                .ok()
+                .and_then(|n| population.patient_index(n))
+                .unwrap_or_else(each),
+            _ => each(),
+        };
+        self.patient_index = Some(index);
+        index
+    }
+
+    fn write_patient(&mut self, of: OfPatient, out: &mut Vec<u8>) {
+        let index = self.patient_index();
+        let population = self.cx.population;
+        let patient = self.patient.get_or_insert_with(|| population.patient(index));
+        let born = patient.birth_date;
+        out.extend_from_slice(
+            match of {
+                OfPatient::NhsNumber => return out.extend_from_slice(&patient.nhs_number.digits()),
+                OfPatient::BirthYear => return padded(out, born.year() as u64, 4),
+                OfPatient::BirthDate => {
+                    padded(out, born.year() as u64, 4);
+                    out.push(b'-');
+                    padded(out, born.month() as u64, 2);
+                    out.push(b'-');
+                    return padded(out, born.day() as u64, 2);
+                }
+                OfPatient::Title => patient.title,
+                OfPatient::Given(n) => patient.given[n],
+                OfPatient::Family => &patient.family,
+                OfPatient::Gender => patient.gender,
+                OfPatient::Address(n) => &patient.address_lines[n],
+                OfPatient::Postcode => &patient.postcode,
+                OfPatient::Phone => &patient.phone,
+                OfPatient::Mobile => &patient.mobile,
+                OfPatient::Email => &patient.email,
+            }
+            .as_bytes(),
+        );
+    }
+
+    /// Rank of the practice or pharmacy among its kind, or index of any organisation.
+    fn rank(&mut self, org: Org) -> u32 {
+        let population = self.cx.population;
+        let (rule, count, stream) = match org {
+            Org::Practice => {
+                (self.rules.practice, population.organisation_count(OrgKind::GpPractice), self.rules.stream)
+            }
+            // Pharmacies come in the order in which the backlog lies ready for them.
+            Org::Pharmacy => {
+                (self.rules.pharmacy, population.organisation_count(OrgKind::Pharmacy), STREAM_PHARMACY)
+            }
+            Org::Any => (self.rules.organisation, population.sizes().organisations, self.rules.stream),
+        };
+        let ordinal = self.cx.ordinal;
+        let rank = match rule {
+            Rule::Patient => {
+                let patient = self.patient_index();
+                return match org {
+                    Org::Pharmacy => population.nominated_pharmacy_rank(patient),
+                    _ => population.practice_rank(patient),
+                };
+            }
+            Rule::Random => self.draw.below(DRAW_ORG + org as u64, count.into()),
+            Rule::Ahead => {
+                population.permuted(population.backlog().nominated / 2 + ordinal / 2, count.into(), stream)
+            }
+            _ => population.permuted(ordinal, count.into(), stream),
+        };
+        rank as u32
+    }
+
+    fn ods(&mut self, org: Org) -> &str {
+        let rule = match org {
+            Org::Practice => self.rules.practice,
+            Org::Pharmacy => self.rules.pharmacy,
+            Org::Any => self.rules.organisation,
+        };
+        if rule == Rule::Capture {
+            return self.captured(if org == Org::Pharmacy { "pharmacy" } else { "practice" });
+        }
+        let slot = org as usize;
+        if self.ods[slot].is_none() && self.organisations[slot].is_none() && org != Org::Any {
+            let rank = self.rank(org);
+            let kind = if org == Org::Pharmacy { OrgKind::Pharmacy } else { OrgKind::GpPractice };
+            self.ods[slot] = Some(self.cx.population.ods_of(kind, rank));
+        }
+        if self.ods[slot].is_none() {
+            self.organisation(org);
+        }
+        match (&self.ods[slot], &self.organisations[slot]) {
+            (Some(ods), _) => ods,
+            (None, Some(found)) => &found.ods,
+            (None, None) => "",
+        }
+    }
+
+    fn organisation(&mut self, org: Org) -> &Organisation {
+        let slot = org as usize;
+        let found = match self.organisations[slot].take() {
+            Some(found) => found,
+            None => {
+                let rank = self.rank(org);
+                let population = self.cx.population;
+                match org {
+                    Org::Practice => population.organisation_of(OrgKind::GpPractice, rank),
+                    Org::Pharmacy => population.organisation_of(OrgKind::Pharmacy, rank),
+                    Org::Any => population.organisation(rank),
+                }
+            }
+        };
+        self.organisations[slot].insert(found)
+    }
+
+    fn endpoint_index(&self) -> u32 {
+        let count = u64::from(self.cx.population.sizes().endpoints);
+        let index = match self.rules.endpoint {
+            Rule::Each => self.cx.population.permuted(self.cx.ordinal, count, self.rules.stream),
+            _ => self.draw.below(DRAW_ENDPOINT, count),
+        };
+        index as u32
+    }
+
+    fn endpoint(&mut self, recipient: bool) -> &EndPoint {
+        let population = self.cx.population;
+        let mut index = self.endpoint_index();
+        if recipient {
+            // A step of 1 to count - 1 never ends where it began.
+            let count = population.sizes().endpoints;
+            index = (index + 1 + self.draw.below(DRAW_RECIPIENT, u64::from(count) - 1) as u32) % count;
+        }
+        self.endpoints[usize::from(recipient)].get_or_insert_with(|| population.endpoint(index))
+    }
+
+    fn write_session(&mut self, of: OfSession, out: &mut Vec<u8>) {
+        let population = self.cx.population;
+        let index = match self.rules.session {
+            Rule::Each => population.permuted(self.cx.ordinal, SESSIONS.into(), self.rules.stream),
+            _ => self.draw.below(DRAW_SESSION, SESSIONS.into()),
+        } as u32;
+        if of == OfSession::Token {
+            let token = self.token.get_or_insert_with(|| population.session_token(index));
+            return out.extend_from_slice(token.as_bytes());
+        }
+        let session = self.session.get_or_insert_with(|| population.session(index));
+        out.extend_from_slice(match of {
+            OfSession::Token => session.token.as_bytes(),
+            OfSession::UserId => session.user_id.as_bytes(),
+            OfSession::RoleProfileId => session.role_profile_id.as_bytes(),
+            OfSession::RoleCode => session.role_code.as_bytes(),
+            OfSession::RoleName => session.role_name.as_bytes(),
+            OfSession::Ods => session.ods.as_bytes(),
+        });
+    }
+
+    fn write_mesh(&mut self, out: &mut Vec<u8>) {
+        let (draw, now) = (self.draw, self.moment());
+        let nonce = |out: &mut Vec<u8>| uuid(out, draw, DRAW_NONCE, false);
+        match self.rules.mailbox {
+            Rule::Capture => {
+                mesh_token::write(out, self.captured("mailbox"), self.captured("password"), nonce, now);
+            }
+            rule => {
+                let from = self.endpoint(rule == Rule::Recipient);
+                mesh_token::write(out, &from.mailbox, &from.mailbox_password, nonce, now);
+            }
+        }
+    }
+
+    /// Six hexadecimal digits, the practice's code, five more, the check character: 44 bits of chance beside the code.
+    fn write_prescription_id(&mut self, out: &mut Vec<u8>) {
+        let bits = self.draw.bits(DRAW_PRESCRIPTION, 0);
+        let mut plain = [b'0'; 17];
+        let (first, last) = plain.split_at_mut(12);
+        for (i, place) in first[..6].iter_mut().chain(last).enumerate() {
+            *place = b"0123456789ABCDEF"[(bits >> (i * 4)) as usize & 15];
+        }
+        let ods = self.ods(Org::Practice).as_bytes();
+        let ods = &ods[..ods.len().min(6)];
+        plain[12 - ods.len()..12].copy_from_slice(ods);
+        plain.make_ascii_uppercase();
+        let check = std::str::from_utf8(&plain).map_or('0', mod37_2_check);
+        for part in [&plain[..6], b"-", &plain[6..12], b"-", &plain[12..]] {
+            out.extend_from_slice(part);
+        }
+        out.push(check as u8);
+    }
+
+    fn characters(&self, out: &mut Vec<u8>, place: u64, count: usize, alphabet: &[u8]) {
+        for i in 0..count as u64 {
+            let bits = self.draw.bits(place, i);
+            out.push(alphabet[((u128::from(bits) * alphabet.len() as u128) >> 64) as usize]);
+        }
+    }
+}
+
+/// A version-4 shaped UUID.
+fn uuid(out: &mut Vec<u8>, draw: Draw, place: u64, upper: bool) {
+    let high = draw.bits(place, 0) & !0xf000 | 0x4000;
+    let low = draw.bits(place, 1) & (u64::MAX >> 2) | 1 << 63;
+    let digits: &[u8; 16] = if upper { b"0123456789ABCDEF" } else { b"0123456789abcdef" };
+    let mut text = [b'-'; 36];
+    let mut at = 0;
+    for word in [high, low] {
+        for shift in (0..16).rev() {
+            if matches!(at, 8 | 13 | 18 | 23) {
+                at += 1;
+            }
+            text[at] = digits[(word >> (shift * 4)) as usize & 15];
+            at += 1;
+        }
+    }
+    out.extend_from_slice(&text);
+}
+
+/// The stream of an interaction's name.
+pub(crate) fn stream_of(interaction: &str) -> u64 {
+    name_of(interaction)
+}

@@ -1,0 +1,126 @@
+//! Whom a scenario asks. Called while a scenario is read, and for a target given on the command line; both pass through the
+//! same safety rule, so no load reaches another machine unless the scenario says who allowed it.
+
+use std::net::IpAddr;
+
+/// The server that is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// A reference hub that starts with the run and ends with it.
+    Embedded {
+        /// Name of its store engine, e.g. `fjall`; the hub knows which there are.
+        store: String,
+    },
+    /// A server that already runs.
+    Url {
+        /// As written.
+        url: String,
+        /// Host name or address, without brackets.
+        host: String,
+        /// Port; 80 when the URL names none.
+        port: u16,
+        /// Who allowed this load, with a reference; always there when the host is not this machine.
+        authorised: Option<String>,
+    },
+}
+
+/// What a URL looks like, for messages.
+const URL_FORM: &str = "http://HOST:PORT, e.g. http://127.0.0.1:8700";
+
+impl Target {
+    /// The target of a URL.
+    ///
+    /// # Errors
+    /// (what is wrong, what is allowed): another form than `http://HOST:PORT`, https, or a host that is not this machine
+    /// without `authorised`.
+    pub fn from_url(url: &str, authorised: Option<&str>) -> Result<Target, (String, String)> {
+        let fault = |problem: &str, allowed: &str| Err((problem.to_owned(), allowed.to_owned()));
+        if url.starts_with("https://") {
+            return fault("https is not supported yet: requests go in plain HTTP only", URL_FORM);
+        }
+        let Some(rest) = url.strip_prefix("http://") else { return fault("not a URL", URL_FORM) };
+        let authority = rest.strip_suffix('/').unwrap_or(rest);
+        let (host, port) = match authority.rsplit_once(':') {
+            Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+            _ => (authority, None),
+        };
+        let Ok(port) = port.map_or(Ok(80), str::parse::<u16>) else {
+            return fault("not a URL with a port", URL_FORM);
+        };
+        let inside = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
+        let named = |b: u8| b.is_ascii_alphanumeric() || b"-._".contains(&b);
+        let host = match inside {
+            Some(address) if address.parse::<IpAddr>().is_ok_and(|a| a.is_ipv6()) => address,
+            None if !host.is_empty() && host.bytes().all(named) => host,
+            _ => return fault("not a URL with a host and no path", URL_FORM),
+        };
+        let authorised = authorised.map(str::trim).filter(|a| !a.is_empty());
+        if !is_loopback(host) && authorised.is_none() {
+            return fault(
+                "this is not this machine: load may be sent there only if the scenario's [target] names who allowed it",
+                "127.0.0.1, localhost, or authorised = \"who allowed it, reference\"",
+            );
+        }
+        Ok(Target::Url {
+            url: url.to_owned(),
+            host: host.to_owned(),
+            port,
+            authorised: authorised.map(str::to_owned),
+        })
+    }
+}
+
+/// True for names and addresses that cannot be another machine.
+fn is_loopback(host: &str) -> bool {
+    host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|a| a.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn host_port(url: &str) -> Option<(String, u16)> {
+        match Target::from_url(url, None) {
+            Ok(Target::Url { host, port, .. }) => Some((host, port)),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn this_machine_may_be_asked_under_all_its_names() {
+        assert_eq!(host_port("http://127.0.0.1:8700"), Some(("127.0.0.1".into(), 8700)));
+        assert_eq!(host_port("http://localhost/"), Some(("localhost".into(), 80)));
+        assert_eq!(host_port("http://[::1]:80"), Some(("::1".into(), 80)));
+        assert_eq!(host_port("http://[::1]"), Some(("::1".into(), 80)));
+    }
+
+    #[test]
+    fn other_machines_are_refused_unless_somebody_allowed_it() {
+        for url in
+            ["http://10.0.0.1:80", "http://example.org", "http://127.0.0.1.example.org", "http://0.0.0.0:1"]
+        {
+            let (problem, _) = Target::from_url(url, Some("  ")).unwrap_err();
+            assert!(problem.contains("not this machine"), "{url}: {problem}");
+            assert!(Target::from_url(url, Some("A. Person, ticket 7")).is_ok(), "{url}");
+        }
+    }
+
+    #[test]
+    fn https_and_malformed_urls_are_refused_in_one_sentence() {
+        assert!(
+            Target::from_url("https://localhost", None).unwrap_err().0.contains("https is not supported yet")
+        );
+        for url in [
+            "localhost:80",
+            "http://",
+            "http://localhost:99999",
+            "http://localhost/path",
+            "http://[x]:1",
+            "http://a b",
+            "http://user@localhost",
+            "ftp://localhost",
+        ] {
+            assert!(Target::from_url(url, None).is_err(), "{url}");
+        }
+    }
+}

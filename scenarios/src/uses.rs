@@ -1,0 +1,68 @@
+//! Whether every variable of an interaction can be known where it stands. Called by `read_interaction` once all parts are
+//! read; a fault names the line where the variable is written, also in a body's own file.
+
+use crate::check::{Checks, Expected, Source};
+use crate::document::Log;
+use crate::fault::{Fault, list};
+use crate::inputs::{Rule, Rules};
+use crate::render::Request;
+use crate::stage::Stage;
+use crate::template::Template;
+use crate::variable::{OfOrg, Org, Variable};
+
+/// Reports every variable that cannot be known.
+pub(crate) fn check(request: &Request, checks: &Checks, rules: &Rules, takes: &[&Stage], log: &Log) {
+    let headers = request.headers.iter().map(|(name, t)| (format!("headers.{name}"), t));
+    let sent = [("path".to_owned(), &request.path)]
+        .into_iter()
+        .chain(headers)
+        .chain(request.body.iter().map(|t| ("body".to_owned(), t)))
+        .map(|(what, t)| (what, t, false));
+    let compared = (checks.headers.iter().map(|(n, e)| (format!("expect.header.{n}"), e)))
+        .chain(checks.json.iter().map(|(n, _, e)| (format!("expect.json.{n}"), e)))
+        .filter_map(|(what, e)| match e {
+            Expected::Text { template, .. } => Some((what, template, true)),
+            _ => None,
+        });
+    let captured = checks.captures.iter().filter_map(|(name, source)| match source {
+        Source::Template(t) => Some((format!("capture.{name}"), t, true)),
+        _ => None,
+    });
+    for (what, template, is_check) in sent.chain(compared).chain(captured) {
+        one(&what, template, is_check, rules, takes, log);
+    }
+}
+
+fn one(what: &str, template: &Template, is_check: bool, rules: &Rules, takes: &[&Stage], log: &Log) {
+    for (variable, file, line) in template.variables() {
+        let fault = |problem: &str| Fault::new(file, line, what, problem);
+        match variable {
+            v if is_check && v.is_time() => {
+                log.push(fault("the time is not known when an answer is checked"));
+            }
+            Variable::Capture(name) if takes.is_empty() => {
+                let allowed = "takes = \"STAGE\" in the interaction";
+                log.push(fault("nothing is taken from a stage").got(name).allowed(allowed));
+            }
+            Variable::Capture(name) => {
+                let closed = takes.iter().filter(|s| !s.hands_over.is_empty());
+                for stage in closed.filter(|s| !s.hands_over.contains(&&**name)) {
+                    let problem = format!("not handed over at {}", stage.name);
+                    log.push(fault(&problem).got(name).allowed(list(stage.hands_over)));
+                }
+            }
+            Variable::Organisation(org, of) if *of != OfOrg::Ods => {
+                let (rule, name) = match org {
+                    Org::Practice => (rules.practice, "practice"),
+                    Org::Pharmacy => (rules.pharmacy, "pharmacy"),
+                    Org::Any => (rules.organisation, "organisation"),
+                };
+                if rule == Rule::Capture {
+                    let problem = format!("only the code of a captured {name} is known");
+                    log.push(fault(&problem).allowed(format!("{name}.ods")));
+                }
+            }
+            _ => {}
+        }
+    }
+}
