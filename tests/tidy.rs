@@ -24,7 +24,16 @@ const EDGES: &[(&str, &[&str])] = &[
     ("reports", &["run-record", "cost-model"]),
     (
         "spinebench",
-        &["cost-model", "harness", "journeys", "population", "reference-hub", "reports", "run-record", "scenarios"],
+        &[
+            "cost-model",
+            "harness",
+            "journeys",
+            "population",
+            "reference-hub",
+            "reports",
+            "run-record",
+            "scenarios",
+        ],
     ),
     ("tests", &[]),
 ];
@@ -65,7 +74,10 @@ fn crates_import_only_what_the_design_allows() {
         for dependency in package["dependencies"].as_array().expect("dependencies") {
             let to = dependency["name"].as_str().expect("a name");
             let normal = dependency["kind"].is_null();
-            assert!(!normal || !ours.contains(to) || may.contains(&to), "{name} must not import {to}, allowed: {may:?}");
+            assert!(
+                !normal || !ours.contains(to) || may.contains(&to),
+                "{name} must not import {to}, allowed: {may:?}"
+            );
         }
     }
 }
@@ -119,7 +131,9 @@ fn paths_in_the_readme_exist() {
     for (i, line) in readme.lines().enumerate() {
         for word in line.split(['`', '(', ')', ' ']) {
             let path = word.trim_end_matches(['.', ',', ':', '/']);
-            let ours = ["scenarios/", "harness/", "reference-hub/", "reports/", "tests/"].iter().any(|p| path.starts_with(p));
+            let ours = ["scenarios/", "harness/", "reference-hub/", "reports/", "tests/"]
+                .iter()
+                .any(|p| path.starts_with(p));
             if ours && !path.contains(['*', '<', '…']) && !root().join(path).exists() {
                 missing.push(format!("README.md:{}: no such path, got {path:?}", i + 1));
             }
@@ -133,25 +147,41 @@ fn ci_runs_exactly_the_readmes_second_command() {
     let readme = std::fs::read_to_string(root().join("README.md")).expect("README.md");
     let ci = std::fs::read_to_string(root().join(".ci/run")).expect(".ci/run");
     let command = ci.lines().find_map(|l| l.strip_prefix("exec ")).expect("an exec line in .ci/run");
-    assert!(readme.lines().any(|l| l.trim() == command), "README.md does not give the command of .ci/run: {command}");
+    assert!(
+        readme.lines().any(|l| l.trim() == command),
+        "README.md does not give the command of .ci/run: {command}"
+    );
 }
 
 #[test]
 fn top_level_holds_only_what_the_design_fixes() {
     let allowed = [
-        "Cargo.lock", "Cargo.toml", "LICENSE", "README.md", "harness", "reference-hub", "reports",
-        "scenarios", "tests",
+        "Cargo.lock",
+        "Cargo.toml",
+        "LICENSE",
+        "README.md",
+        "harness",
+        "reference-hub",
+        "reports",
+        "scenarios",
+        "tests",
     ];
     let listed = Command::new("git").args(["ls-files"]).current_dir(root()).output().expect("git runs");
     let names = String::from_utf8(listed.stdout).expect("utf-8 names");
-    let top: BTreeSet<&str> = names.lines().filter_map(|n| n.split('/').next()).filter(|n| !n.starts_with('.')).collect();
+    let top: BTreeSet<&str> =
+        names.lines().filter_map(|n| n.split('/').next()).filter(|n| !n.starts_with('.')).collect();
     let strange: Vec<&&str> = top.iter().filter(|n| !allowed.contains(n)).collect();
     assert!(strange.is_empty(), "not at the top level: {strange:?}");
 }
 
 #[test]
 fn nothing_names_a_machine_or_a_registry_host() {
-    let hosts = [["crates", ".io/api"].concat(), ["pypi", ".org"].concat(), ["registry.npm", "js"].concat(), ["/wo", "rk/"].concat()];
+    let hosts = [
+        ["crates", ".io/api"].concat(),
+        ["pypi", ".org"].concat(),
+        ["registry.npm", "js"].concat(),
+        ["/wo", "rk/"].concat(),
+    ];
     for (name, text) in files(&[".rs", ".toml", ".md", ".py", ".csv", "run"]) {
         for host in &hosts {
             assert!(!text.contains(host.as_str()), "{name} names {host}");

@@ -14,7 +14,9 @@ fn plan(c: &mut Criterion) {
     group.throughput(Throughput::Elements(stretch.arrivals()));
     for (name, spacing) in [("poisson", Spacing::Poisson), ("constant", Spacing::Constant)] {
         group.bench_function(name, |b| {
-            b.iter(|| Plan::new(42, vec![stretch], spacing, &shares).map(|a| black_box(a).planned_ns).sum::<u64>());
+            b.iter(|| {
+                Plan::new(42, vec![stretch], spacing, &shares).map(|a| black_box(a).planned_ns).sum::<u64>()
+            });
         });
     }
     group.finish();
@@ -26,7 +28,9 @@ fn answers(c: &mut Criterion) {
         let mut bytes = format!("HTTP/1.1 200 OK\r\ncontent-type: application/fhir+json\r\netag: W/\"1\"\r\ncontent-length: {len}\r\n\r\n").into_bytes();
         bytes.resize(bytes.len() + len, b'x');
         group.throughput(Throughput::Bytes(bytes.len() as u64));
-        group.bench_function(format!("{len} B"), |b| b.iter(|| parse(black_box(&bytes), false, false).is_ok()));
+        group.bench_function(format!("{len} B"), |b| {
+            b.iter(|| parse(black_box(&bytes), false, false).is_ok())
+        });
     }
     group.finish();
 }
@@ -38,7 +42,13 @@ fn record(c: &mut Criterion) {
         b.iter(|| {
             planned_ns += 555_555;
             recorder.planned(0, planned_ns);
-            let sample = Sample { interaction: 0, phase: 0, planned_ns, sent_ns: planned_ns + 20_000, done_ns: planned_ns + 700_000 };
+            let sample = Sample {
+                interaction: 0,
+                phase: 0,
+                planned_ns,
+                sent_ns: planned_ns + 20_000,
+                done_ns: planned_ns + 700_000,
+            };
             recorder.finished(&sample, &Outcome::Answered);
             if planned_ns % 1_000_000_000 < 555_555 {
                 recorder.seconds.seal(planned_ns);

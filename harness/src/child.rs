@@ -38,7 +38,8 @@ impl Server {
         let Some(stdout) = child.stdout.take() else { return Err("the hub's process has no stdout".into()) };
         let mut line = String::new();
         let read = BufReader::new(stdout).read_line(&mut line);
-        let address = line.split_whitespace().last().and_then(|w| w.trim_start_matches("http://").parse().ok());
+        let address =
+            line.split_whitespace().last().and_then(|w| w.trim_start_matches("http://").parse().ok());
         match (read, address) {
             (Ok(_), Some(address)) => Ok(Server { child, stdin, address }),
             _ => {

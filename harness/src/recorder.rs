@@ -93,6 +93,8 @@ pub struct Recorder {
     pub complete: Vec<u64>,
     /// Requests in all phases whose fate at the hub is unknown (broken or timed out), per interaction.
     pub unknown: Vec<u64>,
+    /// When the last answer to a measured arrival was whole, nanoseconds since the run's start.
+    pub last_done_ns: u64,
     /// The per-second series.
     pub seconds: Seconds,
     errors: BTreeMap<(usize, String, String), (u64, u64)>,
@@ -105,6 +107,7 @@ impl Recorder {
             tallies: names.iter().map(|_| None).collect(),
             complete: vec![0; names.len()],
             unknown: vec![0; names.len()],
+            last_done_ns: 0,
             seconds: Seconds::new(phase_names, measured.clone()),
             names,
             measured,
@@ -160,10 +163,13 @@ impl Recorder {
         let response_ns = sample.done_ns.saturating_sub(sample.planned_ns);
         let service_ns = sample.done_ns.saturating_sub(sample.sent_ns);
         let lag_ns = sample.sent_ns.saturating_sub(sample.planned_ns);
-        self.seconds.at(sample.planned_ns, sample.phase).finish(outcome, timed.then_some((response_ns, service_ns, lag_ns)));
+        self.seconds
+            .at(sample.planned_ns, sample.phase)
+            .finish(outcome, timed.then_some((response_ns, service_ns, lag_ns)));
         if !self.measured[sample.phase] {
             return;
         }
+        self.last_done_ns = self.last_done_ns.max(sample.done_ns);
         let failed = matches!(outcome, Outcome::Failed { .. });
         if !timed && !failed {
             return;
@@ -194,11 +200,18 @@ impl Recorder {
             let _ = all.service.add(&t.service);
             let _ = all.send_lag.add(&t.send_lag);
         }
-        let each = self.names.iter().zip(&self.tallies).filter_map(|(n, t)| Some((n.as_str(), t.as_deref()?)));
+        let each =
+            self.names.iter().zip(&self.tallies).filter_map(|(n, t)| Some((n.as_str(), t.as_deref()?)));
         let mut named = Vec::new();
         for (interaction, t) in std::iter::once((ALL, &all)).chain(each) {
-            for (kind, h) in [(Kind::Response, &t.response), (Kind::Service, &t.service), (Kind::SendLag, &t.send_lag)] {
-                named.push(NamedHistogram { interaction: interaction.to_owned(), kind, histogram: h.clone() });
+            for (kind, h) in
+                [(Kind::Response, &t.response), (Kind::Service, &t.service), (Kind::SendLag, &t.send_lag)]
+            {
+                named.push(NamedHistogram {
+                    interaction: interaction.to_owned(),
+                    kind,
+                    histogram: h.clone(),
+                });
             }
         }
         named
@@ -236,7 +249,13 @@ mod tests {
     }
 
     fn sample(phase: usize, planned_ms: u64, sent_ms: u64, done_ms: u64) -> Sample {
-        Sample { interaction: 0, phase, planned_ns: planned_ms * MS, sent_ns: sent_ms * MS, done_ns: done_ms * MS }
+        Sample {
+            interaction: 0,
+            phase,
+            planned_ns: planned_ms * MS,
+            sent_ns: sent_ms * MS,
+            done_ns: done_ms * MS,
+        }
     }
 
     fn failed(kind: &'static str, timed: bool) -> Outcome<'static> {

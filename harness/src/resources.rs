@@ -38,7 +38,14 @@ struct Process {
 
 impl Process {
     fn new(who: Who, pid: u32) -> Self {
-        Process { who, pid: Pid::from_u32(pid), first_cpu_ms: None, last_cpu_ms: 0, second_cpu_ms: 0, rss_bytes_peak: 0 }
+        Process {
+            who,
+            pid: Pid::from_u32(pid),
+            first_cpu_ms: None,
+            last_cpu_ms: 0,
+            second_cpu_ms: 0,
+            rss_bytes_peak: 0,
+        }
     }
 
     fn look(&mut self, system: &System) -> Option<u64> {
@@ -95,7 +102,12 @@ fn watch(hub_pid: Option<u32>, stop: &AtomicBool) -> (Vec<ResourceRow>, Usage, U
                 let used_ms = process.last_cpu_ms.saturating_sub(process.second_cpu_ms);
                 process.second_cpu_ms = process.last_cpu_ms;
                 let second = sample / SAMPLES_A_SECOND - 1;
-                rows.push(ResourceRow { second, who: process.who, cpu_share: used_ms as f64 / 1e3, rss_bytes });
+                rows.push(ResourceRow {
+                    second,
+                    who: process.who,
+                    cpu_share: used_ms as f64 / 1e3,
+                    rss_bytes,
+                });
             }
         }
         if last {

@@ -3,7 +3,7 @@
 //! Called by the command line (and by `journeys` for the closed model, which shares [`finish`]). Judges no budget and
 //! prices nothing: that is `reports` and `cost-model`.
 
-use crate::engine::{Engine, EngineFacts, Live};
+use crate::engine::{Engine, EngineFacts, Live, measured_window};
 use crate::plan::{Plan, Spacing, Stretch};
 use crate::recorder::Recorder;
 use crate::resources::{Usage, Watch, host};
@@ -12,8 +12,8 @@ use crate::validity::{Evidence, reasons};
 use crate::{clock, floor};
 use population::Population;
 use run_record::{
-    ALL, FORMAT_VERSION, HarnessFacts, HubFacts, Kind, Measured, MixRef, NotReplayedRef, PhaseRef, RatePerS, RunRecord,
-    ScenarioRef, TargetRef, Tool, Validity, Verdict,
+    ALL, FORMAT_VERSION, HarnessFacts, HubFacts, Kind, Measured, MixRef, NotReplayedRef, PhaseRef, RatePerS,
+    RunRecord, ScenarioRef, TargetRef, Tool, Validity, Verdict,
 };
 use scenarios::{Arrivals, Model, Scenario, Target};
 use std::collections::BTreeMap;
@@ -88,7 +88,8 @@ pub fn recorder_of(scenario: &Scenario) -> Recorder {
 /// # Errors
 /// [`RunError::Population`] with all faults of its sizes.
 pub fn population_of(scenario: &Scenario) -> Result<Population, RunError> {
-    Population::new(scenario.seed, scenario.population).map_err(|faults| RunError::Population(faults.join("; ")))
+    Population::new(scenario.seed, scenario.population)
+        .map_err(|faults| RunError::Population(faults.join("; ")))
 }
 
 /// Runs the open model.
@@ -108,7 +109,8 @@ pub fn run_open(scenario: &Scenario, setting: &mut Setting<'_>) -> Result<Measur
         .run(plan_of(scenario), setting.stop, setting.live)
         .map_err(|e| RunError::Machine(format!("the poller failed: {e}")))?;
     let Engine { recorder, .. } = engine;
-    let end = End { started, facts, before, floor, harness_cpu_s: clock::process_cpu_s() - cpu_before_s, watch };
+    let end =
+        End { started, facts, before, floor, harness_cpu_s: clock::process_cpu_s() - cpu_before_s, watch };
     Ok(finish(scenario, setting, recorder, end))
 }
 
@@ -167,7 +169,7 @@ pub fn finish(scenario: &Scenario, setting: &Setting<'_>, recorder: Recorder, en
         warnings.push("The target keeps no counts of its own (no /_status), so ours stand alone.".to_owned());
     }
     let valid = reasons.is_empty();
-    let measured_s = if end.facts.measured_s > 0.0 { end.facts.measured_s } else { planned_s(scenario) };
+    let measured_s = measured_s(scenario, &recorder, &end.facts);
     let counts = recorder.counts;
     let record = RunRecord {
         format_version: FORMAT_VERSION,
@@ -240,6 +242,16 @@ fn planned_s(scenario: &Scenario) -> f64 {
     scenario.phases.iter().filter(|p| p.measured).map(|p| p.duration.as_secs_f64()).sum()
 }
 
+/// How long measuring took: the measured phases, and on top of them whatever their last answers took longer, so that a
+/// hub that falls behind does not look as fast as the plan.
+fn measured_s(scenario: &Scenario, recorder: &Recorder, facts: &EngineFacts) -> f64 {
+    if facts.measured_s > 0.0 {
+        return facts.measured_s;
+    }
+    let (_, to_ns) = measured_window(scenario);
+    planned_s(scenario) + recorder.last_done_ns.saturating_sub(to_ns) as f64 / 1e9
+}
+
 fn target_ref(scenario: &Scenario, address: SocketAddr) -> TargetRef {
     match &scenario.target {
         Target::Embedded { .. } => {
@@ -288,7 +300,9 @@ fn hub_facts(before: Option<HubStatus>, after: Option<HubStatus>, usage: Usage) 
         .answered
         .by_operation
         .iter()
-        .map(|(name, n)| (name.clone(), n - before.answered.by_operation.get(name).copied().unwrap_or(0).min(*n)))
+        .map(|(name, n)| {
+            (name.clone(), n - before.answered.by_operation.get(name).copied().unwrap_or(0).min(*n))
+        })
         .filter(|(_, n)| *n > 0)
         .collect();
     Some(HubFacts {

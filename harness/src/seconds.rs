@@ -39,7 +39,8 @@ impl Second {
             Outcome::Dropped { .. } => self.dropped += 1,
         }
         if let Some((response, service, lag)) = times_ns {
-            let [r, s, l] = &mut **self.times.get_or_insert_with(|| Box::new([(); 3].map(|()| coarse_histogram())));
+            let [r, s, l] =
+                &mut **self.times.get_or_insert_with(|| Box::new([(); 3].map(|()| coarse_histogram())));
             r.saturating_record(response);
             s.saturating_record(service);
             l.saturating_record(lag);
@@ -80,7 +81,14 @@ impl Seconds {
         let second = (planned_ns / SECOND_NS).max(self.first_open);
         let at = (second - self.first_open) as usize;
         while self.open.len() <= at {
-            self.open.push_back(Second { phase, planned: 0, dropped: 0, answered: 0, failed: 0, times: None });
+            self.open.push_back(Second {
+                phase,
+                planned: 0,
+                dropped: 0,
+                answered: 0,
+                failed: 0,
+                times: None,
+            });
         }
         let open = &mut self.open[at];
         if open.planned == 0 {

@@ -60,7 +60,9 @@ impl Stages {
             }
         }
         for &stage in &self.takes[interaction] {
-            if let Some(found) = scenarios::backlog(STAGES[stage].name, self.backlog_used[stage], &self.population) {
+            if let Some(found) =
+                scenarios::backlog(STAGES[stage].name, self.backlog_used[stage], &self.population)
+            {
                 self.backlog_used[stage] += 1;
                 return Ok(Some(found));
             }

@@ -36,7 +36,9 @@ pub fn reasons(e: &Evidence<'_>) -> Vec<String> {
     let mut why = Vec::new();
     let c = e.counts_all;
     if e.interrupted {
-        why.push("The run was interrupted before its measured phases were over; the record is partial.".to_owned());
+        why.push(
+            "The run was interrupted before its measured phases were over; the record is partial.".to_owned(),
+        );
     }
     if e.hub_died {
         why.push("The hub's process ended during the run.".to_owned());
@@ -45,10 +47,16 @@ pub fn reasons(e: &Evidence<'_>) -> Vec<String> {
         why.push("Nothing was planned in a measured phase, so there is nothing to judge.".to_owned());
     }
     if c.planned != c.sent + c.dropped {
-        why.push(format!("Arrivals were lost: planned {} is not sent {} + dropped {}.", c.planned, c.sent, c.dropped));
+        why.push(format!(
+            "Arrivals were lost: planned {} is not sent {} + dropped {}.",
+            c.planned, c.sent, c.dropped
+        ));
     }
     if c.sent != c.answered + c.failed {
-        why.push(format!("Requests were lost: sent {} is not answered {} + failed {}.", c.sent, c.answered, c.failed));
+        why.push(format!(
+            "Requests were lost: sent {} is not answered {} + failed {}.",
+            c.sent, c.answered, c.failed
+        ));
     }
     let dropped_share = e.counts.dropped as f64 / e.counts.planned.max(1) as f64;
     if dropped_share > e.dropped_share_limit {
@@ -119,8 +127,14 @@ mod tests {
         broken.push((Evidence { interrupted: true, ..good() }, "interrupted"));
         broken.push((Evidence { hub_died: true, ..good() }, "process ended"));
         broken.push((Evidence { counts: Counts::default(), ..good() }, "Nothing was planned"));
-        broken.push((Evidence { counts_all: Counts { sent: 98, ..good().counts }, ..good() }, "Arrivals were lost"));
-        broken.push((Evidence { counts_all: Counts { failed: 0, ..good().counts }, ..good() }, "Requests were lost"));
+        broken.push((
+            Evidence { counts_all: Counts { sent: 98, ..good().counts }, ..good() },
+            "Arrivals were lost",
+        ));
+        broken.push((
+            Evidence { counts_all: Counts { failed: 0, ..good().counts }, ..good() },
+            "Requests were lost",
+        ));
         let dropped = Counts { planned: 101, dropped: 1, ..good().counts };
         broken.push((Evidence { counts: dropped, ..good() }, "were dropped"));
         broken.push((Evidence { send_lag_p99_9_ns: 10_000_001, ..good() }, "generator was late"));

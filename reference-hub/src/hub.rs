@@ -45,6 +45,8 @@ pub struct HubConfig {
     pub sandbox: bool,
     /// I/O threads; `None` means one for every core but one, at least one.
     pub io_threads: Option<usize>,
+    /// Tell no progress of filling the store; warnings are told all the same.
+    pub quiet: bool,
 }
 
 /// What a hub did.
@@ -246,11 +248,16 @@ fn prepare(
         return Err(HubError::PopulationDiffers { data: data.clone(), got, wanted });
     }
     folder::begin_population(store, population).map_err(of_store)?;
-    match fill(store, population, SEEDS, stop, &|line| log(line)).map_err(of_store)? {
+    let tell = |line: &str| {
+        if !config.quiet {
+            log(line)
+        }
+    };
+    match fill(store, population, SEEDS, stop, &tell).map_err(of_store)? {
         Filled::Stopped => Err(HubError::StoppedWhileSeeding(data.clone())),
         Filled::Whole { rows, seconds } => {
             folder::end_population(store).map_err(of_store)?;
-            log(&format!("filled the store with {rows} rows in {seconds:.1} s ({wanted})"));
+            tell(&format!("filled the store with {rows} rows in {seconds:.1} s ({wanted})"));
             Ok((contents.salt, seconds))
         }
     }

@@ -29,4 +29,10 @@ pub const RENDERERS: &[Renderer] = &[
         file: "report.html",
         render: crate::html,
     },
+    Renderer { name: "json", help: "record.json again, for programs", file: "record.json", render: json },
 ];
+
+fn json(run: &Measured) -> String {
+    // The record came out of JSON or is about to become it: its types have no value that JSON lacks.
+    serde_json::to_string_pretty(&run.record).unwrap_or_default()
+}

@@ -224,12 +224,12 @@ fn needs(scenario: &Scenario) -> Vec<String> {
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}\n\nasks    {}\nload    {}\n", self.title, self.target, self.load)?;
-        writeln!(f, "phase                 seconds     from/s       to/s     arrivals")?;
+        writeln!(f, "phase                       seconds     from/s       to/s     arrivals")?;
         for p in &self.phases {
             let name = if p.measured { p.name.clone() } else { format!("{} (not measured)", p.name) };
             writeln!(
                 f,
-                "{name:<20} {:>8.1} {:>10.1} {:>10.1} {:>12.0}",
+                "{name:<26} {:>8.1} {:>10.1} {:>10.1} {:>12.0}",
                 p.duration_s, p.from_per_s, p.to_per_s, p.arrivals
             )?;
         }

@@ -1,7 +1,7 @@
 //! Claim: an unreachable target, a port in use, a full disk, a corrupt data folder and Ctrl-C in mid-run each end in one
 //! clear message, the right exit code, and no panic.
 
-use crate::support::{Http, Hub, assert_exit, binary, said, scenario, small_disk, spinebench};
+use crate::support::{Http, Hub, assert_exit, binary, mesh_token, said, scenario, small_disk, spinebench};
 use std::net::TcpListener;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -14,6 +14,7 @@ fn free_port() -> u16 {
 
 #[test]
 fn an_unreachable_target_is_code_5() {
+    let _alone = crate::support::alone();
     let (_folder, file) = scenario(&format!(
         "title = \"Nobody\"\nmix = {{ pds-retrieve = 1 }}\n[target]\nurl = \"http://127.0.0.1:{}\"\n{STEADY}",
         free_port()
@@ -25,16 +26,19 @@ fn an_unreachable_target_is_code_5() {
 
 #[test]
 fn a_port_in_use_is_code_5_and_names_the_port() {
+    let _alone = crate::support::alone();
     let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = taken.local_addr().expect("an address").to_string();
     let data = tempfile::tempdir().expect("a folder");
-    let output = spinebench(&["hub", "--listen", &address, "--data", data.path().to_str().expect("utf-8"), "--quiet"]);
+    let output =
+        spinebench(&["hub", "--listen", &address, "--data", data.path().to_str().expect("utf-8"), "--quiet"]);
     assert_exit(&output, 5);
     assert!(said(&output).contains(&address) && said(&output).contains("in use"), "{}", said(&output));
 }
 
 #[test]
 fn two_hubs_cannot_share_a_data_folder() {
+    let _alone = crate::support::alone();
     let data = tempfile::tempdir().expect("a folder");
     let _first = Hub::start(data.path(), &["--sandbox"]);
     let Err(why) = Hub::try_start(data.path(), &["--sandbox"]) else { panic!("two hubs on one folder") };
@@ -44,6 +48,7 @@ fn two_hubs_cannot_share_a_data_folder() {
 
 #[test]
 fn a_corrupt_data_folder_is_refused_in_a_sentence() {
+    let _alone = crate::support::alone();
     let folder = tempfile::tempdir().expect("a folder");
     let hub = Hub::start(folder.path(), &["--sandbox"]);
     let mut http = Http::connect(hub.address).expect("connects");
@@ -54,7 +59,9 @@ fn a_corrupt_data_folder_is_refused_in_a_sentence() {
     // The mark claims more than the store holds: as if the store had lost its newest transactions.
     bytes.reverse();
     std::fs::write(&mark, bytes).expect("written");
-    let Err(why) = Hub::try_start(folder.path(), &["--sandbox"]) else { panic!("a corrupt folder was opened") };
+    let Err(why) = Hub::try_start(folder.path(), &["--sandbox"]) else {
+        panic!("a corrupt folder was opened")
+    };
     assert!(!why.contains("panicked") && why.lines().count() <= 5 && why.contains("mark"), "{why}");
     let verified = spinebench(&["hub", "verify", folder.path().to_str().expect("utf-8")]);
     assert_exit(&verified, 5);
@@ -62,6 +69,7 @@ fn a_corrupt_data_folder_is_refused_in_a_sentence() {
 
 #[test]
 fn a_full_disk_is_one_message_and_nothing_acknowledged_is_lost() {
+    let _alone = crate::support::alone();
     let Some(disk) = small_disk(48) else {
         eprintln!("skipped: a small file system cannot be mounted here (needs root)");
         return;
@@ -75,10 +83,14 @@ fn a_full_disk_is_one_message_and_nothing_acknowledged_is_lost() {
             let body = vec![b'x'; 200_000];
             let mut accepted = 0;
             let refused = (0..2_000u32).find_map(|n| {
-                let token = scenarios::mesh_authorization(
-                    "X26ABC1", "password", "TestKey", &format!("full-{n}"), harness::clock::wall_now());
-                let headers = [("authorization", token.as_str()), ("mex-from", "X26ABC1"), ("mex-to", "X26ABC2"),
-                    ("mex-workflowid", "SPINEBENCH"), ("content-type", "application/octet-stream")];
+                let token = mesh_token("X26ABC1", &format!("full-{n}"));
+                let headers = [
+                    ("authorization", token.as_str()),
+                    ("mex-from", "X26ABC1"),
+                    ("mex-to", "X26ABC2"),
+                    ("mex-workflowid", "SPINEBENCH"),
+                    ("content-type", "application/octet-stream"),
+                ];
                 match http.ask("POST", "/messageexchange/X26ABC1/outbox", &headers, &body) {
                     Ok(reply) if reply.status == 202 => {
                         accepted += 1;
@@ -100,6 +112,7 @@ fn a_full_disk_is_one_message_and_nothing_acknowledged_is_lost() {
 
 #[test]
 fn ctrl_c_in_mid_run_leaves_a_partial_record_marked_invalid() {
+    let _alone = crate::support::alone();
     let data = tempfile::tempdir().expect("a folder");
     let hub = Hub::start(data.path(), &[]);
     let (folder, file) = scenario(&format!(
@@ -118,7 +131,8 @@ fn ctrl_c_in_mid_run_leaves_a_partial_record_marked_invalid() {
         .spawn()
         .expect("spinebench runs");
     std::thread::sleep(Duration::from_secs(4));
-    rustix::process::kill_process(rustix::process::Pid::from_child(&run), rustix::process::Signal::INT).expect("signalled");
+    rustix::process::kill_process(rustix::process::Pid::from_child(&run), rustix::process::Signal::INT)
+        .expect("signalled");
     let output = run.wait_with_output().expect("ends");
     assert_exit(&output, 4);
     let measured = run_record::read(&out.join("latest")).expect("a partial record");
@@ -130,6 +144,7 @@ fn ctrl_c_in_mid_run_leaves_a_partial_record_marked_invalid() {
 
 #[test]
 fn a_hub_that_dies_in_mid_run_makes_the_run_invalid_not_the_tool() {
+    let _alone = crate::support::alone();
     let data = tempfile::tempdir().expect("a folder");
     let hub = Hub::start(data.path(), &[]);
     let (_folder, file) = scenario(&format!(
@@ -146,7 +161,10 @@ fn a_hub_that_dies_in_mid_run_makes_the_run_invalid_not_the_tool() {
         crate::support::run_record(&file, &[])
     });
     let c = measured.record.counts;
-    assert!(c.planned == c.sent + c.dropped && c.sent == c.answered + c.failed && c.failed + c.dropped > 0, "{c:?}");
+    assert!(
+        c.planned == c.sent + c.dropped && c.sent == c.answered + c.failed && c.failed + c.dropped > 0,
+        "{c:?}"
+    );
     let code = output.status.code();
     assert!(matches!(code, Some(1 | 4)), "{code:?}: {}", said(&output));
     assert!(!said(&output).contains("panicked"), "{}", said(&output));

@@ -5,6 +5,7 @@ use crate::support::{assert_exit, said, scenario, spinebench};
 
 #[test]
 fn five_faults_are_five_messages_with_file_and_line() {
+    let _alone = crate::support::alone();
     let (_folder, file) = scenario(
         r#"title = "Five faults"
 mix = { pds-trce = 1 }
@@ -28,13 +29,20 @@ rate = "1800"
         (9, "1800", "/s"),
     ] {
         let place = format!("scenario.toml:{line}:");
-        let message = text.lines().find(|l| l.contains(&place)).unwrap_or_else(|| panic!("no message for line {line}:\n{text}"));
-        assert!(message.contains(got) && message.contains("allowed") && message.contains(allowed), "{message}");
+        let message = text
+            .lines()
+            .find(|l| l.contains(&place))
+            .unwrap_or_else(|| panic!("no message for line {line}:\n{text}"));
+        assert!(
+            message.contains(got) && message.contains("allowed") && message.contains(allowed),
+            "{message}"
+        );
     }
 }
 
 #[test]
 fn a_missing_file_and_broken_toml_are_code_3_too() {
+    let _alone = crate::support::alone();
     assert_exit(&spinebench(&["run", "no-such-scenario.toml"]), 3);
     let (_folder, file) = scenario("title = \"never closed\nseed = 1\n");
     let output = spinebench(&["run", file.to_str().expect("utf-8")]);
@@ -44,6 +52,7 @@ fn a_missing_file_and_broken_toml_are_code_3_too() {
 
 #[test]
 fn a_wrong_command_line_is_code_2_and_help_is_code_0() {
+    let _alone = crate::support::alone();
     assert_exit(&spinebench(&["runn"]), 2);
     assert_exit(&spinebench(&["run"]), 2);
     let help = spinebench(&["--help"]);
@@ -55,10 +64,11 @@ fn a_wrong_command_line_is_code_2_and_help_is_code_0() {
 
 #[test]
 fn explain_says_what_would_be_sent_before_anything_runs() {
+    let _alone = crate::support::alone();
     let scenario = crate::support::root().join("scenarios/national-peak.toml");
     let output = spinebench(&["explain", scenario.to_str().expect("utf-8")]);
     assert_exit(&output, 0);
-    for word in ["1800", "pds-retrieve", "mesh-inbox", "not yet replayed"] {
+    for word in ["1800", "pds-retrieve", "mesh-inbox", "Not yet replayed"] {
         assert!(said(&output).contains(word), "{word}:\n{}", said(&output));
     }
 }

@@ -4,7 +4,7 @@
 //! Writers keep a ledger of what was acknowledged and of what was sent with an unknown fate; after each kill the same
 //! data folder is opened again and every line of the ledger is looked up. `SPINEBENCH_KILLS` sets the number of kills.
 
-use crate::support::{Http, Hub, said, spinebench};
+use crate::support::{Http, Hub, mesh_token, said, spinebench};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,7 +14,6 @@ use std::time::Duration;
 const KILLS: u32 = 20;
 const WRITERS: u32 = 8;
 const PATIENTS: u64 = 1_000;
-const SHARED_KEY: &str = "TestKey";
 
 /// What one writer knows.
 #[derive(Default)]
@@ -27,11 +26,6 @@ struct Ledger {
     versions: BTreeMap<String, u64>,
     /// Patients with one update of unknown fate after that.
     in_doubt: BTreeSet<String>,
-}
-
-fn mesh_token(mailbox: &str, nonce: &str) -> String {
-    // The published token; made by the interaction code's own function, because what is tested here is the store.
-    scenarios::mesh_authorization(mailbox, "password", SHARED_KEY, nonce, harness::clock::wall_now())
 }
 
 fn send_message(http: &mut Http, local_id: &str) -> std::io::Result<String> {
@@ -69,14 +63,22 @@ fn update(http: &mut Http, nhs: &str, from: u64, id: &str) -> std::io::Result<()
     let etag = format!("W/\"{from}\"");
     let gender = if from.is_multiple_of(2) { "male" } else { "female" };
     let body = format!(r#"{{"patches":[{{"op":"replace","path":"/gender","value":"{gender}"}}]}}"#);
-    let headers = [("x-request-id", id), ("if-match", &etag), ("content-type", "application/json-patch+json")];
+    let headers =
+        [("x-request-id", id), ("if-match", &etag), ("content-type", "application/json-patch+json")];
     let reply = http.ask("PATCH", &patient_path(nhs), &headers, body.as_bytes())?;
     assert_eq!(reply.status, 200, "{}", String::from_utf8_lossy(&reply.body));
     Ok(())
 }
 
 /// Writes until the hub dies or `stop` is set.
-fn write_until_killed(address: SocketAddr, writer: u32, round: u32, people: &[String], stop: &AtomicBool, ledger: &mut Ledger) {
+fn write_until_killed(
+    address: SocketAddr,
+    writer: u32,
+    round: u32,
+    people: &[String],
+    stop: &AtomicBool,
+    ledger: &mut Ledger,
+) {
     let Ok(mut http) = Http::connect(address) else { return };
     let mut n = u64::from(round) << 32;
     while !stop.load(Ordering::Relaxed) {
@@ -109,12 +111,17 @@ fn write_until_killed(address: SocketAddr, writer: u32, round: u32, people: &[St
 /// Looks every line of the ledger up; settles what was in doubt.
 fn check(address: SocketAddr, writer: u32, round: u32, ledger: &mut Ledger) {
     let mut http = Http::connect(address).expect("the hub is back");
-    for (i, nhs) in ledger.versions.keys().chain(&ledger.in_doubt).cloned().collect::<BTreeSet<_>>().iter().enumerate() {
+    for (i, nhs) in
+        ledger.versions.keys().chain(&ledger.in_doubt).cloned().collect::<BTreeSet<_>>().iter().enumerate()
+    {
         let id = request_id(writer + 100, (u64::from(round) << 32) + i as u64);
         let is = version(&mut http, nhs, &id).expect("answered");
         let acknowledged = ledger.versions.get(nhs).copied().unwrap_or(1);
         let may_be = acknowledged + u64::from(ledger.in_doubt.contains(nhs));
-        assert!((acknowledged..=may_be).contains(&is), "{nhs}: acknowledged {acknowledged}, at most {may_be}, is {is}");
+        assert!(
+            (acknowledged..=may_be).contains(&is),
+            "{nhs}: acknowledged {acknowledged}, at most {may_be}, is {is}"
+        );
         ledger.versions.insert(nhs.clone(), is);
     }
     ledger.in_doubt.clear();
@@ -156,6 +163,7 @@ fn tracked(address: SocketAddr, ledger: &Ledger, round: u32) {
 
 #[test]
 fn a_killed_hub_keeps_every_acknowledged_write_once() {
+    let _alone = crate::support::alone();
     let kills = std::env::var("SPINEBENCH_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(KILLS);
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("data");
@@ -168,7 +176,9 @@ fn a_killed_hub_keeps_every_acknowledged_write_once() {
         let hub = Hub::start(&data, &arguments);
         let (address, stop) = (hub.address, AtomicBool::new(false));
         std::thread::scope(|scope| {
-            for ((writer, ledger), mine) in (0..).zip(&mut ledgers).zip(numbers.chunks(numbers.len() / WRITERS as usize)) {
+            for ((writer, ledger), mine) in
+                (0..).zip(&mut ledgers).zip(numbers.chunks(numbers.len() / WRITERS as usize))
+            {
                 let stop = &stop;
                 scope.spawn(move || write_until_killed(address, writer, round, mine, stop, ledger));
             }
@@ -189,7 +199,12 @@ fn a_killed_hub_keeps_every_acknowledged_write_once() {
         assert_eq!(once.len(), delivered.len(), "kill {round}: a message stands twice in the inbox");
         let acknowledged: BTreeSet<&String> = ledgers.iter().flat_map(|l| l.sent.values()).collect();
         let lost: Vec<_> = acknowledged.iter().filter(|id| !once.contains(**id)).collect();
-        assert!(lost.is_empty(), "kill {round}: {} acknowledged messages are gone, e.g. {:?}", lost.len(), lost.first());
+        assert!(
+            lost.is_empty(),
+            "kill {round}: {} acknowledged messages are gone, e.g. {:?}",
+            lost.len(),
+            lost.first()
+        );
         let unknown: usize = ledgers.iter().map(|l| l.unknown.len()).sum();
         assert!(
             once.len() <= acknowledged.len() + unknown,

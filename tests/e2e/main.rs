@@ -2,13 +2,13 @@
 
 mod support;
 
-mod main_job; // one command: the national mix runs, is counted on both sides, and leaves a record
-mod stall; // a frozen hub shows in response time, not in service time, and loses no request from the count
+mod bad_days; // unreachable, port in use, full disk, corrupt folder, Ctrl-C: one clear message each, no panic
+mod bad_input; // faults come all at once, with file, line, got and allowed
 mod durability; // a killed hub keeps every acknowledged write, once, and an audit log without a gap
+mod main_job; // one command: the national mix runs, is counted on both sides, and leaves a record
 mod mesh_client; // NHS England's own MESH client works against the hub
 mod other_languages; // HdrHistogram and NHS number implementations from another language agree with us
-mod bad_input; // faults come all at once, with file, line, got and allowed
-mod bad_days; // unreachable, port in use, full disk, corrupt folder, Ctrl-C: one clear message each, no panic
+mod own_server;
 mod safety; // no load beyond loopback without a name to it, no NHS number that could be a person's
-mod users; // the closed model runs the same interactions into the same record
-mod own_server; // a user points the tool at any HTTP server without writing Rust
+mod stall; // a frozen hub shows in response time, not in service time, and loses no request from the count
+mod users; // the closed model runs the same interactions into the same record // a user points the tool at any HTTP server without writing Rust

@@ -6,6 +6,7 @@ use run_record::{ALL, Kind, Verdict};
 
 #[test]
 fn the_national_mix_runs_is_counted_on_both_sides_and_leaves_a_record() {
+    let _alone = crate::support::alone();
     let out = tempfile::tempdir().expect("a folder");
     let scenario = root().join("scenarios/smoke.toml");
     let runs = out.path().to_str().expect("utf-8");
@@ -23,38 +24,86 @@ fn the_national_mix_runs_is_counted_on_both_sides_and_leaves_a_record() {
     let hub = r.hub.as_ref().expect("the hub's own counts");
     assert_eq!(hub.total, r.counts_all.sent, "hub and harness count the same");
     assert!(hub.cpu_seconds > 0.0 && hub.rss_bytes_peak > 0 && r.harness.cpu_seconds > 0.0);
-    for file in ["record.json", "interactions.csv", "series.csv", "resources.csv", "errors.csv", "latency.hlog", "report.html"] {
+    for file in [
+        "record.json",
+        "interactions.csv",
+        "series.csv",
+        "resources.csv",
+        "errors.csv",
+        "latency.hlog",
+        "report.html",
+    ] {
         assert!(folder.join(file).metadata().is_ok_and(|m| m.len() > 0), "{file} is missing or empty");
     }
     let header = std::fs::read_to_string(folder.join("interactions.csv")).expect("readable");
-    assert!(header.starts_with("interaction,kind,count,failed,mean_ns,p50_ns,p90_ns,p99_ns,p99_9_ns,p99_99_ns,max_ns\n"));
+    assert!(header.starts_with(
+        "interaction,kind,count,failed,mean_ns,p50_ns,p90_ns,p99_ns,p99_9_ns,p99_99_ns,max_ns\n"
+    ));
     for kind in Kind::EACH {
-        let all = run.interactions.iter().find(|i| i.interaction == ALL && i.kind == kind).expect("a row `all`");
+        let all =
+            run.interactions.iter().find(|i| i.interaction == ALL && i.kind == kind).expect("a row `all`");
         assert_eq!(all.count, r.counts.answered, "{kind}");
     }
-    let every = ["pds-retrieve", "pds-trace", "pds-update", "eps-prescribe", "eps-release", "eps-dispense", "eps-claim",
-        "scr-upload", "mesh-inbox", "mesh-send", "mesh-download", "mesh-acknowledge", "cis-validate"];
+    let every = [
+        "pds-retrieve",
+        "pds-trace",
+        "pds-update",
+        "eps-prescribe",
+        "eps-release",
+        "eps-dispense",
+        "eps-claim",
+        "scr-upload",
+        "mesh-inbox",
+        "mesh-send",
+        "mesh-download",
+        "mesh-acknowledge",
+        "cis-validate",
+    ];
     for name in every {
-        assert!(run.interactions.iter().any(|i| i.interaction == name && i.count > 0), "{name} was not replayed");
+        assert!(
+            run.interactions.iter().any(|i| i.interaction == name && i.count > 0),
+            "{name} was not replayed"
+        );
     }
     let shares: f64 = r.mix.iter().map(|m| m.share).sum();
     assert!((shares - 1.0).abs() < 1e-9, "{shares}");
-    assert!(!r.not_replayed.is_empty() && said(&output).contains("not yet replayed"), "{}", said(&output));
+    assert!(!r.not_replayed.is_empty() && said(&output).contains("Not yet replayed"), "{}", said(&output));
     assert!(r.hours_per_day.is_some(), "the smoke scenario names a case");
 }
 
 #[test]
 fn the_record_can_be_printed_again_in_every_format() {
+    let _alone = crate::support::alone();
     let out = tempfile::tempdir().expect("a folder");
     let scenario = root().join("scenarios/smoke.toml");
     let runs = out.path().to_str().expect("utf-8");
     let output = spinebench(&["run", scenario.to_str().expect("utf-8"), "--out", runs, "--quiet", "--json"]);
     assert_exit(&output, 0);
-    let record: serde_json::Value = serde_json::from_slice(&output.stdout).expect("stdout is record.json and nothing else");
-    for key in ["/format_version", "/scenario/title", "/scenario/sha256", "/seed", "/counts/planned", "/counts/sent",
-        "/counts/dropped", "/counts/answered", "/counts/failed", "/rate_per_s/planned", "/rate_per_s/achieved",
-        "/validity/valid", "/validity/reasons", "/budgets/0", "/host", "/hub/counts", "/hub/cpu_seconds",
-        "/hub/rss_bytes_peak", "/harness/cpu_seconds", "/harness/rss_bytes_peak", "/hours_per_day"] {
+    let record: serde_json::Value =
+        serde_json::from_slice(&output.stdout).expect("stdout is record.json and nothing else");
+    for key in [
+        "/format_version",
+        "/scenario/title",
+        "/scenario/sha256",
+        "/seed",
+        "/counts/planned",
+        "/counts/sent",
+        "/counts/dropped",
+        "/counts/answered",
+        "/counts/failed",
+        "/rate_per_s/planned",
+        "/rate_per_s/achieved",
+        "/validity/valid",
+        "/validity/reasons",
+        "/budgets/0",
+        "/host",
+        "/hub/counts",
+        "/hub/cpu_seconds",
+        "/hub/rss_bytes_peak",
+        "/harness/cpu_seconds",
+        "/harness/rss_bytes_peak",
+        "/hours_per_day",
+    ] {
         assert!(record.pointer(key).is_some(), "record.json lacks {key}");
     }
     let latest = out.path().join("latest");

@@ -6,6 +6,7 @@ use std::process::Command;
 
 #[test]
 fn nhs_englands_mesh_client_makes_the_round_trip() {
+    let _alone = crate::support::alone();
     let folder = tempfile::tempdir().expect("a folder");
     let hub = Hub::start(folder.path(), &["--sandbox"]);
     let trip = Command::new(python(&["mesh-client==5.0.2"]))

@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 
 #[test]
 fn the_hlog_reads_the_same_in_python() {
+    let _alone = crate::support::alone();
     let data = tempfile::tempdir().expect("a folder");
     let hub = Hub::start(data.path(), &[]);
     let (_folder, file) = scenario(&format!(
@@ -42,9 +43,13 @@ fn the_hlog_reads_the_same_in_python() {
         let tag = format!("{}.{}", row.interaction, row.kind);
         let them = &theirs[&tag];
         assert_eq!(them["count"].as_u64(), Some(row.count), "{tag}: {them}");
-        for (name, ours) in
-            [("p50", row.p50_ns), ("p90", row.p90_ns), ("p99", row.p99_ns), ("p99.9", row.p99_9_ns), ("max", row.max_ns)]
-        {
+        for (name, ours) in [
+            ("p50", row.p50_ns),
+            ("p90", row.p90_ns),
+            ("p99", row.p99_ns),
+            ("p99.9", row.p99_9_ns),
+            ("max", row.max_ns),
+        ] {
             let them = them[name].as_u64().expect("a percentile");
             // Equal to the resolution of the histogram: implementations name another value of the same bucket.
             assert!(them.abs_diff(ours) <= ours / 1_000 + 1_000, "{tag} {name}: ours {ours}, theirs {them}");
@@ -54,6 +59,7 @@ fn the_hlog_reads_the_same_in_python() {
 
 #[test]
 fn nhs_numbers_are_valid_and_synthetic_to_the_nhs_number_package() {
+    let _alone = crate::support::alone();
     let people = population::Population::new(42, population::Sizes::default()).expect("possible sizes");
     let mut check = Command::new(python(&["nhs-number==2.2.0"]))
         .arg(root().join("tests/py/check_nhs_numbers.py"))

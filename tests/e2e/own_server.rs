@@ -6,6 +6,7 @@ use std::net::TcpListener;
 
 #[test]
 fn any_http_server_can_be_asked_with_one_interaction_file() {
+    let _alone = crate::support::alone();
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address");
     std::thread::spawn(move || {
@@ -42,6 +43,7 @@ fn any_http_server_can_be_asked_with_one_interaction_file() {
 
 #[test]
 fn an_answer_that_is_not_the_expected_one_fails_the_budget_and_is_named() {
+    let _alone = crate::support::alone();
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address");
     std::thread::spawn(move || {
@@ -51,7 +53,8 @@ fn an_answer_that_is_not_the_expected_one_fails_the_budget_and_is_named() {
                 let mut buffer = [0u8; 4096];
                 while matches!(stream.read(&mut buffer), Ok(n) if n > 0)
                     && stream.write_all(b"HTTP/1.1 500 Oh\r\ncontent-length: 0\r\n\r\n").is_ok()
-                {}
+                {
+                }
             });
         }
     });
@@ -60,8 +63,11 @@ fn an_answer_that_is_not_the_expected_one_fails_the_budget_and_is_named() {
          [[phase]]\nname = \"steady\"\nduration = \"1s\"\nrate = \"50/s\"\n[budget]\nall = {{ errors = \"1%\" }}\n"
     ));
     std::fs::create_dir(folder.path().join("interactions")).expect("made");
-    std::fs::write(folder.path().join("interactions/hello.toml"), "method = \"GET\"\npath = \"/\"\n[expect]\nstatus = 200\n")
-        .expect("written");
+    std::fs::write(
+        folder.path().join("interactions/hello.toml"),
+        "method = \"GET\"\npath = \"/\"\n[expect]\nstatus = 200\n",
+    )
+    .expect("written");
     let (output, run) = run_record(&file, &[]);
     assert_exit(&output, 1);
     assert_eq!((run.record.counts.answered, run.record.counts.failed), (0, 50));

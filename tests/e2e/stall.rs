@@ -22,6 +22,7 @@ fn dictated_p99_ns(plan: impl Iterator<Item = harness::plan::Arrival>, at_ns: u6
 #[test]
 #[allow(clippy::disallowed_methods, reason = "the freeze is timed from outside, by the test's own clock")]
 fn stalled_hub_shows_in_response_time() {
+    let _alone = crate::support::alone();
     let data = tempfile::tempdir().expect("a folder");
     let hub = Hub::start(data.path(), &["--patients", "2000"]);
     // 50 connections: only 50 of 10,000 requests are on the wire when the hub freezes, so service p99 cannot see them.
@@ -43,7 +44,7 @@ fn stalled_hub_shows_in_response_time() {
         duration = "{RUN_S}s"
         rate = "{RATE_PER_S}/s"
         [validity]
-        send-lag-p99-9 = "10s"
+        "send-lag-p99.9" = "10s"
         "#,
         hub.address
     ));
@@ -66,7 +67,8 @@ fn stalled_hub_shows_in_response_time() {
     let (frozen_ns, measured) = frozen_ns;
     let scenario = scenarios::load(&file).expect("loads");
     let expected_ns = dictated_p99_ns(harness::run::plan_of(&scenario), 3_000_000_000, frozen_ns);
-    let p99 = |kind| find_histogram(&measured.histograms, ALL, kind).expect("recorded").value_at_quantile(0.99);
+    let p99 =
+        |kind| find_histogram(&measured.histograms, ALL, kind).expect("recorded").value_at_quantile(0.99);
     let response_ns = p99(Kind::Response);
     let off = response_ns as f64 / expected_ns as f64 - 1.0;
     assert!(off.abs() <= 0.05, "response p99 {response_ns} ns, the schedule dictates {expected_ns} ns");

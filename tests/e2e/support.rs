@@ -9,6 +9,12 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
 
+/// Held by tests that measure or load the machine, so that they do not measure each other on two cores.
+pub fn alone() -> std::sync::MutexGuard<'static, ()> {
+    static ALONE: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
 /// The workspace's folder.
 pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests lies in the workspace").to_owned()
@@ -25,7 +31,8 @@ pub fn binary() -> &'static Path {
             .status()
             .expect("cargo runs");
         assert!(built.success(), "the binary does not build");
-        let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+        let target =
+            std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
         target.join("release/spinebench")
     })
 }
@@ -58,7 +65,8 @@ pub fn scenario(text: &str) -> (tempfile::TempDir, PathBuf) {
 /// Runs a scenario into a folder of its own and reads the record back.
 pub fn run_record(file: &Path, more: &[&str]) -> (Output, run_record::Measured) {
     let out = file.parent().expect("a folder").join("runs");
-    let mut args = vec!["run", file.to_str().expect("utf-8"), "--quiet", "--out", out.to_str().expect("utf-8")];
+    let mut args =
+        vec!["run", file.to_str().expect("utf-8"), "--quiet", "--out", out.to_str().expect("utf-8")];
     args.extend(more);
     let output = spinebench(&args);
     let latest = out.join("latest");
@@ -179,8 +187,15 @@ impl Http {
     }
 
     /// Asks and waits; an error means that the fate of the request is unknown.
-    pub fn ask(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> std::io::Result<Reply> {
-        let mut request = format!("{method} {path} HTTP/1.1\r\nhost: hub\r\ncontent-length: {}\r\n", body.len());
+    pub fn ask(
+        &mut self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> std::io::Result<Reply> {
+        let mut request =
+            format!("{method} {path} HTTP/1.1\r\nhost: hub\r\ncontent-length: {}\r\n", body.len());
         for (name, value) in headers {
             request += &format!("{name}: {value}\r\n");
         }
@@ -207,6 +222,17 @@ impl Http {
             }
         }
     }
+}
+
+/// The published MESH authorisation header for a sandbox mailbox, computed here and nowhere else: neither the hub's
+/// code nor the harness's vouches for it.
+pub fn mesh_token(mailbox: &str, nonce: &str) -> String {
+    use hmac::Mac;
+    let now = harness::clock::wall_now().strftime("%Y%m%d%H%M").to_string();
+    let mut mac = hmac::Hmac::<sha2::Sha256>::new_from_slice(b"TestKey").expect("any length");
+    mac.update(format!("{mailbox}:{nonce}:0:password:{now}").as_bytes());
+    let hash: String = mac.finalize().into_bytes().iter().map(|b| format!("{b:02x}")).collect();
+    format!("NHSMESH {mailbox}:{nonce}:0:{now}:{hash}")
 }
 
 /// A Python interpreter in a throw-away environment that has `packages` (exact versions), made once per set.
@@ -243,7 +269,8 @@ fn venv(folder: &Path) -> bool {
 pub fn small_disk(mib: u32) -> Option<SmallDisk> {
     let folder = tempfile::tempdir().ok()?;
     let size = format!("size={mib}m");
-    let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(folder.path()).output().ok()?;
+    let mounted =
+        Command::new("mount").args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(folder.path()).output().ok()?;
     mounted.status.success().then_some(SmallDisk { folder })
 }
 

@@ -5,6 +5,7 @@ use crate::support::{Hub, assert_exit, run_record, scenario};
 
 #[test]
 fn users_with_think_time_fill_the_same_record() {
+    let _alone = crate::support::alone();
     let data = tempfile::tempdir().expect("a folder");
     let hub = Hub::start(data.path(), &[]);
     let (_folder, file) = scenario(&format!(
@@ -32,6 +33,11 @@ fn users_with_think_time_fill_the_same_record() {
     assert_eq!(r.model, "users");
     // 20 users, 100 ms of thought on average, 4 s: about 800 questions; goose's pacing is not ours to promise.
     assert!((200..=1_600).contains(&r.counts.planned), "{:?}", r.counts);
-    assert_eq!((r.counts.planned, r.counts.failed, r.counts.dropped), (r.counts.answered, 0, 0), "{:?}", run.errors);
+    assert_eq!(
+        (r.counts.planned, r.counts.failed, r.counts.dropped),
+        (r.counts.answered, 0, 0),
+        "{:?}",
+        run.errors
+    );
     assert_eq!(r.hub.as_ref().map(|h| h.total), Some(r.counts_all.sent));
 }

@@ -82,7 +82,10 @@ pub fn run(args: Args) -> Result<Exit, Failure> {
     stop_with_stdin(stop.clone());
     let store = reference_hub::store_kind(&args.store).ok_or_else(|| {
         let names: Vec<&str> = reference_hub::STORES.iter().map(|s| s.name).collect();
-        Failure::new(Exit::Usage, format!("--store: no such engine, got {:?}, allowed: {}", args.store, names.join(", ")))
+        Failure::new(
+            Exit::Usage,
+            format!("--store: no such engine, got {:?}, allowed: {}", args.store, names.join(", ")),
+        )
     })?;
     let config = reference_hub::HubConfig {
         listen: args.listen,
@@ -91,13 +94,15 @@ pub fn run(args: Args) -> Result<Exit, Failure> {
         population: Some(people),
         sandbox: args.sandbox,
         io_threads: args.io_threads,
+        quiet: args.quiet,
     };
     let ready = |address: SocketAddr| {
         let mut out = std::io::stdout().lock();
         let _ = writeln!(out, "spinebench hub listens on http://{address}");
         let _ = out.flush();
     };
-    let summary = reference_hub::run(&config, ready, &stop).map_err(|e| Failure::new(Exit::Unreachable, e))?;
+    let summary =
+        reference_hub::run(&config, ready, &stop).map_err(|e| Failure::new(Exit::Unreachable, e))?;
     if !args.quiet {
         let total = summary.answered.total;
         eprintln!("spinebench hub stopped: {total} answers, durable up to transaction {}", summary.head_seq);
@@ -107,7 +112,10 @@ pub fn run(args: Args) -> Result<Exit, Failure> {
 
 fn verify(data: &Path) -> Result<Exit, Failure> {
     let seen = reference_hub::verify(data).map_err(|e| Failure::new(Exit::Unreachable, e))?;
-    println!("{} transactions in {} commits, {} audit events, {} findings", seen.head.seq, seen.links, seen.events, seen.findings_total);
+    println!(
+        "{} transactions in {} commits, {} audit events, {} findings",
+        seen.head.seq, seen.links, seen.events, seen.findings_total
+    );
     for finding in &seen.findings {
         println!("{finding}");
     }
@@ -117,9 +125,8 @@ fn verify(data: &Path) -> Result<Exit, Failure> {
 /// A hub whose stdin is a pipe belongs to whoever holds the other end, and goes when they go. A terminal or
 /// `/dev/null` means nothing.
 fn stop_with_stdin(stop: StopHandle) {
-    let is_pipe = fstat(std::io::stdin()).is_ok_and(|s| {
-        matches!(FileType::from_raw_mode(s.st_mode), FileType::Fifo | FileType::Socket)
-    });
+    let is_pipe = fstat(std::io::stdin())
+        .is_ok_and(|s| matches!(FileType::from_raw_mode(s.st_mode), FileType::Fifo | FileType::Socket));
     if !is_pipe {
         return;
     }

@@ -73,7 +73,11 @@ fn line(live: &Live) -> String {
         )
     });
     let c = live.counts;
-    let trouble = if c.failed + c.dropped > 0 { format!("  failed {}  dropped {}", c.failed, c.dropped) } else { String::new() };
+    let trouble = if c.failed + c.dropped > 0 {
+        format!("  failed {}  dropped {}", c.failed, c.dropped)
+    } else {
+        String::new()
+    };
     format!(
         "{:>4.0} s of {:.0} s  {}  sent {}  in flight {}  waiting {}{second}{trouble}",
         live.at_s, live.of_s, live.phase, c.sent, live.in_flight, live.waiting

@@ -29,8 +29,9 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     let text = (renderer.render)(&measured);
     match &args.out {
         None => println!("{text}"),
-        Some(file) => std::fs::write(file, text)
-            .map_err(|e| Failure::new(Exit::Unreachable, format!("{}: cannot be written: {e}", file.display())))?,
+        Some(file) => std::fs::write(file, text).map_err(|e| {
+            Failure::new(Exit::Unreachable, format!("{}: cannot be written: {e}", file.display()))
+        })?,
     }
     Ok(Exit::Ok)
 }

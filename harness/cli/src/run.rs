@@ -43,11 +43,13 @@ pub struct Args {
 /// Runs the command.
 pub fn run(args: &Args) -> Result<Exit, Failure> {
     let changes = scenarios::Changes { target: args.target.clone(), seed: args.seed };
-    let scenario = scenarios::load_with(&args.scenario, &changes).map_err(|f| Failure::new(Exit::BadScenario, f))?;
+    let scenario =
+        scenarios::load_with(&args.scenario, &changes).map_err(|f| Failure::new(Exit::BadScenario, f))?;
     let case = load_case(&scenario)?;
     let stop = signals::stop_flag();
-    std::fs::create_dir_all(&args.out)
-        .map_err(|e| Failure::new(Exit::Unreachable, format!("{}: cannot be made: {e}", args.out.display())))?;
+    std::fs::create_dir_all(&args.out).map_err(|e| {
+        Failure::new(Exit::Unreachable, format!("{}: cannot be made: {e}", args.out.display()))
+    })?;
     let place = Place::of(&scenario, args)?;
     if !args.quiet {
         announce(&scenario, place.address);
@@ -66,7 +68,10 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     // Read back what was written: the record on disk is what everybody else will see.
     let measured = run_record::read(&folder).map_err(|e| Failure::new(Exit::Bug, e))?;
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&measured.record).map_err(|e| Failure::new(Exit::Bug, e))?);
+        println!(
+            "{}",
+            serde_json::to_string_pretty(&measured.record).map_err(|e| Failure::new(Exit::Bug, e))?
+        );
     } else {
         print!("{}", reports::summary_at(&measured, &folder));
     }
@@ -118,9 +123,11 @@ impl Place {
         match &scenario.target {
             Target::Embedded { store } => Self::embedded(scenario, store, args),
             Target::Url { host, port, .. } => {
-                let unreachable = |why: String| Failure::new(Exit::Unreachable, format!("{host}:{port}: {why}"));
-                let mut found =
-                    (host.as_str(), *port).to_socket_addrs().map_err(|e| unreachable(format!("not found: {e}")))?;
+                let unreachable =
+                    |why: String| Failure::new(Exit::Unreachable, format!("{host}:{port}: {why}"));
+                let mut found = (host.as_str(), *port)
+                    .to_socket_addrs()
+                    .map_err(|e| unreachable(format!("not found: {e}")))?;
                 let address = found.next().ok_or_else(|| unreachable("has no address".into()))?;
                 Ok(Place { address, server: None, data: None })
             }
@@ -136,7 +143,12 @@ impl Place {
             .args(["hub", "--listen", "127.0.0.1:0", "--store", store, "--data"])
             .arg(&data)
             .args(["--seed", &scenario.seed.to_string(), "--patients", &sizes.patients.to_string()])
-            .args(["--organisations", &sizes.organisations.to_string(), "--endpoints", &sizes.endpoints.to_string()]);
+            .args([
+                "--organisations",
+                &sizes.organisations.to_string(),
+                "--endpoints",
+                &sizes.endpoints.to_string(),
+            ]);
         if args.quiet {
             command.arg("--quiet");
         }
@@ -177,11 +189,11 @@ fn load_case(scenario: &Scenario) -> Result<Option<cost_model::Case>, Failure> {
 }
 
 fn clock_name(started: &str) -> String {
-    let digits: String = started.chars().take_while(|c| *c != '.').filter(|c| c.is_ascii_digit() || *c == 'T').collect();
+    let digits: String =
+        started.chars().take_while(|c| *c != '.').filter(|c| c.is_ascii_digit() || *c == 'T').collect();
     format!("{digits}Z")
 }
 
 fn stem(path: &Path) -> String {
     path.file_stem().map_or_else(|| ALL.to_owned(), |s| s.to_string_lossy().into_owned())
 }
-

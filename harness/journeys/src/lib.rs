@@ -88,7 +88,8 @@ pub fn run_users(scenario: &Scenario, setting: &mut Setting<'_>) -> Result<Measu
         .enable_all()
         .build()
         .map_err(|e| RunError::Machine(format!("no runtime for the users: {e}")))?;
-    let attack = attack(&shared, &users).map_err(|e| RunError::Machine(format!("goose refused the users: {e}")))?;
+    let attack =
+        attack(&shared, &users).map_err(|e| RunError::Machine(format!("goose refused the users: {e}")))?;
     let facts = runtime.block_on(watch_over(&shared, attack, setting));
     // Users that goose still holds are let go with the runtime; nothing of theirs is on the wire any more.
     runtime.shutdown_background();
@@ -96,7 +97,8 @@ pub fn run_users(scenario: &Scenario, setting: &mut Setting<'_>) -> Result<Measu
         let mut book = shared.book();
         std::mem::replace(&mut book.recorder, recorder_of(scenario))
     };
-    let end = End { started, facts: facts?, before, floor, harness_cpu_s: process_cpu_s() - cpu_before_s, watch };
+    let end =
+        End { started, facts: facts?, before, floor, harness_cpu_s: process_cpu_s() - cpu_before_s, watch };
     Ok(finish(scenario, setting, recorder, end))
 }
 
@@ -197,7 +199,8 @@ async fn watch_over(
         }
     }
     shared.closing.store(true, Ordering::SeqCst);
-    let patience_ns = shared.clock.now_ns() + u64::try_from(shared.scenario.load.timeout.as_nanos()).unwrap_or(u64::MAX);
+    let patience_ns =
+        shared.clock.now_ns() + u64::try_from(shared.scenario.load.timeout.as_nanos()).unwrap_or(u64::MAX);
     while shared.in_flight.load(Ordering::SeqCst) > 0 && shared.clock.now_ns() < patience_ns {
         tokio::time::sleep(TICK / 10).await;
     }

@@ -36,7 +36,8 @@ impl Drop for InFlight<'_> {
 /// Asks one question, unless the run is over.
 pub(crate) async fn ask(shared: &Shared, goose_user: &mut GooseUser) {
     if goose_user.get_session_data::<Keeps>().is_none() {
-        let seed = shared.scenario.seed ^ (goose_user.weighted_users_index as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let seed = shared.scenario.seed
+            ^ (goose_user.weighted_users_index as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let choices = Xoshiro256PlusPlus::seed_from_u64(seed);
         let person = Person { line: Line::default(), choices, request: Vec::new() };
         goose_user.set_session_data(Keeps(Arc::new(Mutex::new(person))));
@@ -64,7 +65,13 @@ pub(crate) async fn ask(shared: &Shared, goose_user: &mut GooseUser) {
         match book.stages.take(index) {
             Ok(taken) => (seq, ordinal, taken),
             Err(reason) => {
-                let sample = Sample { interaction: index, phase, planned_ns, sent_ns: planned_ns, done_ns: planned_ns };
+                let sample = Sample {
+                    interaction: index,
+                    phase,
+                    planned_ns,
+                    sent_ns: planned_ns,
+                    done_ns: planned_ns,
+                };
                 book.recorder.finished(&sample, &Outcome::Dropped { reason });
                 return;
             }
@@ -92,20 +99,33 @@ pub(crate) async fn ask(shared: &Shared, goose_user: &mut GooseUser) {
     let (end, done_ns) = match asked {
         Err(_) => {
             person.line.close();
-            (Ended::Failed { kind: "timeout", detail: "no whole answer within the time allowed".into(), complete: false, timed: true }, shared.clock.now_ns())
+            (
+                Ended::Failed {
+                    kind: "timeout",
+                    detail: "no whole answer within the time allowed".into(),
+                    complete: false,
+                    timed: true,
+                },
+                shared.clock.now_ns(),
+            )
         }
-        Ok(Ask::Broken(detail)) => {
-            (Ended::Failed { kind: "connection", detail, complete: false, timed: false }, shared.clock.now_ns())
-        }
+        Ok(Ask::Broken(detail)) => (
+            Ended::Failed { kind: "connection", detail, complete: false, timed: false },
+            shared.clock.now_ns(),
+        ),
         Ok(Ask::Answered) => {
             let done_ns = shared.clock.now_ns();
             let end = person.line.with_answer(head, |parsed| {
-                let answer = AnswerView { status: parsed.status, headers: &parsed.headers, body: &parsed.body };
+                let answer =
+                    AnswerView { status: parsed.status, headers: &parsed.headers, body: &parsed.body };
                 match interaction.check(&answer, &context, &mut left) {
                     Ok(()) => Ended::Answered,
-                    Err(fault) => {
-                        Ended::Failed { kind: fault.kind.name(), detail: fault.detail, complete: true, timed: true }
-                    }
+                    Err(fault) => Ended::Failed {
+                        kind: fault.kind.name(),
+                        detail: fault.detail,
+                        complete: true,
+                        timed: true,
+                    },
                 }
             });
             (end, done_ns)

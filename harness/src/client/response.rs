@@ -49,7 +49,9 @@ pub fn parse(buffer: &[u8], head: bool, closed: bool) -> Result<Progress<'_>, St
     let mut response = httparse::Response::new(&mut space);
     let head_len = match response.parse(buffer) {
         Ok(httparse::Status::Complete(n)) => n,
-        Ok(httparse::Status::Partial) if closed => return Err("the connection closed inside the header".into()),
+        Ok(httparse::Status::Partial) if closed => {
+            return Err("the connection closed inside the header".into());
+        }
         Ok(httparse::Status::Partial) => return Ok(Progress::NeedAtLeast(buffer.len() + 1)),
         Err(e) => return Err(format!("not an HTTP/1.1 answer: {e}")),
     };
@@ -57,9 +59,8 @@ pub fn parse(buffer: &[u8], head: bool, closed: bool) -> Result<Progress<'_>, St
     let http_1_1 = response.version == Some(1);
     let headers: Vec<(&str, &[u8])> = response.headers.iter().map(|h| (h.name, h.value)).collect();
     let connection = header(&headers, "connection");
-    let keep_alive = connection.map_or(http_1_1, |v| {
-        if http_1_1 { !has_token(v, "close") } else { has_token(v, "keep-alive") }
-    });
+    let keep_alive = connection
+        .map_or(http_1_1, |v| if http_1_1 { !has_token(v, "close") } else { has_token(v, "keep-alive") });
     let rest = &buffer[head_len..];
     if (100..200).contains(&status) {
         // An interim answer: the real one follows.
@@ -79,7 +80,8 @@ pub fn parse(buffer: &[u8], head: bool, closed: bool) -> Result<Progress<'_>, St
         }
     } else if let Some(value) = header(&headers, "content-length") {
         let text = std::str::from_utf8(value).unwrap_or("");
-        let len: usize = text.trim().parse().map_err(|_| format!("content-length is not a number, got {text:?}"))?;
+        let len: usize =
+            text.trim().parse().map_err(|_| format!("content-length is not a number, got {text:?}"))?;
         if len > ANSWER_BYTES_MAX {
             return Err(format!("answer too large, got {len} bytes, allowed {ANSWER_BYTES_MAX}"));
         }
@@ -151,7 +153,10 @@ mod tests {
     fn an_answer_is_complete_only_with_its_last_byte() {
         let bytes = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nETag: W/\"2\"\r\n\r\nhello";
         for cut in 0..bytes.len() {
-            assert!(matches!(parse(&bytes[..cut], false, false), Ok(Progress::NeedAtLeast(n)) if n > cut), "{cut}");
+            assert!(
+                matches!(parse(&bytes[..cut], false, false), Ok(Progress::NeedAtLeast(n)) if n > cut),
+                "{cut}"
+            );
             assert!(parse(&bytes[..cut], false, true).is_err(), "closed at {cut}");
         }
         let p = whole(bytes);
@@ -171,7 +176,10 @@ mod tests {
     #[test]
     fn bodies_may_be_absent_or_end_with_the_connection() {
         assert_eq!(whole(b"HTTP/1.1 204 No Content\r\n\r\n").body.len(), 0);
-        assert!(matches!(parse(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n", true, false), Ok(Progress::Complete(_))));
+        assert!(matches!(
+            parse(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n", true, false),
+            Ok(Progress::Complete(_))
+        ));
         let until_close = b"HTTP/1.0 200 OK\r\n\r\nabc";
         assert!(matches!(parse(until_close, false, false), Ok(Progress::NeedAtLeast(_))));
         match parse(until_close, false, true) {
@@ -192,7 +200,11 @@ mod tests {
         assert!(parse(b"SSH-2.0-OpenSSH\r\n\r\n", false, false).is_err());
         let giant = b"HTTP/1.1 200 OK\r\nContent-Length: 999999999999\r\n\r\n";
         assert!(parse(giant, false, false).unwrap_err().contains("too large"));
-        assert!(parse(b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n", false, false).unwrap_err().contains("got \"x\""));
+        assert!(
+            parse(b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n", false, false)
+                .unwrap_err()
+                .contains("got \"x\"")
+        );
     }
 
     #[test]

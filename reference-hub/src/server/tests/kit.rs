@@ -42,6 +42,7 @@ pub fn config(data: &Path, store: &str) -> HubConfig {
         population: None,
         sandbox: false,
         io_threads: Some(2),
+        quiet: true,
     }
 }
 

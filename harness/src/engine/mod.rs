@@ -5,6 +5,8 @@
 //! On the way of one request there is no lock, no other thread and no timer but the poller's own (woken by
 //! high-resolution timers with a slack of 1 ns, then spinning for at most [`SPIN_NS`]).
 
+mod upkeep;
+
 use crate::client::connection::{Connection, READ_BYTES, Received};
 use crate::clock::{Clock, thread_cpu_ns, wall_now};
 use crate::plan::{Arrival, Plan};
@@ -74,7 +76,7 @@ enum Line {
 /// What the engine measured about itself.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct EngineFacts {
-    /// Wall time of the measured phases as they really ran, seconds.
+    /// Wall time spent measuring when the run was cut short, seconds; 0 when the measured phases ran to their end.
     pub measured_s: f64,
     /// CPU share of one core that the engine's thread used while measuring.
     pub cpu_share: f64,
@@ -151,13 +153,18 @@ impl<'s> Engine<'s> {
     ///
     /// # Errors
     /// Only what the poller itself fails with; anything a connection does is counted instead.
-    pub fn run(&mut self, plan: Plan, stop: &AtomicBool, live: &mut dyn FnMut(&Live)) -> io::Result<EngineFacts> {
+    pub fn run(
+        &mut self,
+        plan: Plan,
+        stop: &AtomicBool,
+        live: &mut dyn FnMut(&Live),
+    ) -> io::Result<EngineFacts> {
         let _ = rustix::thread::set_current_timer_slack(std::num::NonZeroU64::new(1));
         let timeout_ns = u64::try_from(self.scenario.load.timeout.as_nanos()).unwrap_or(u64::MAX);
         let duration_ns = plan.duration_ns();
         let mut facts = EngineFacts::default();
         let mut measuring: Option<(u64, u64)> = None; // (since_ns, cpu_ns then)
-        let (measured_from_ns, measured_to_ns) = measured_window(self.scenario);
+        let (mut measured_from_ns, measured_to_ns) = measured_window(self.scenario);
         let mut plan = plan.peekable();
         let mut events = Vec::with_capacity(EVENTS);
         let mut next_live_ns = PROGRESS_NS;
@@ -167,12 +174,10 @@ impl<'s> Engine<'s> {
             if measuring.is_none() && now_ns >= measured_from_ns {
                 measuring = Some((now_ns, thread_cpu_ns()));
             }
-            if let Some((since_ns, cpu_ns)) = measuring
-                && facts.measured_s == 0.0
-                && now_ns >= measured_to_ns
-            {
-                facts.measured_s = (now_ns - since_ns) as f64 / 1e9;
-                facts.cpu_share = (thread_cpu_ns() - cpu_ns) as f64 / (now_ns - since_ns).max(1) as f64;
+            if let Some((since_ns, cpu_ns)) = measuring.filter(|_| now_ns >= measured_to_ns) {
+                facts.cpu_share = cpu_share(since_ns, cpu_ns, now_ns);
+                measuring = None;
+                measured_from_ns = u64::MAX;
             }
             self.time_out(now_ns, timeout_ns);
             self.reopen(now_ns);
@@ -186,7 +191,11 @@ impl<'s> Engine<'s> {
                 self.give_up("the run was interrupted");
                 break;
             }
-            if plan.peek().is_none() && self.in_flight == 0 && self.waiting.is_empty() && now_ns >= duration_ns {
+            if plan.peek().is_none()
+                && self.in_flight == 0
+                && self.waiting.is_empty()
+                && now_ns >= duration_ns
+            {
                 break;
             }
             let next_ns = plan.peek().map_or(u64::MAX, |a| a.planned_ns);
@@ -205,31 +214,12 @@ impl<'s> Engine<'s> {
                 self.send_due(&mut plan);
             }
         }
-        if facts.measured_s == 0.0
-            && let Some((since_ns, cpu_ns)) = measuring
-        {
-            let elapsed_ns = self.clock.now_ns().saturating_sub(since_ns).max(1);
-            facts.measured_s = elapsed_ns as f64 / 1e9;
-            facts.cpu_share = (thread_cpu_ns() - cpu_ns) as f64 / elapsed_ns as f64;
+        if let Some((since_ns, cpu_ns)) = measuring {
+            let now_ns = self.clock.now_ns();
+            facts.measured_s = now_ns.saturating_sub(since_ns) as f64 / 1e9;
+            facts.cpu_share = cpu_share(since_ns, cpu_ns, now_ns);
         }
         Ok(facts)
-    }
-
-    fn look(&self, now_ns: u64, duration_ns: u64) -> Live {
-        let mut end_ns = 0;
-        let phase = self.scenario.phases.iter().find(|p| {
-            end_ns += u64::try_from(p.duration.as_nanos()).unwrap_or(u64::MAX);
-            now_ns < end_ns
-        });
-        Live {
-            at_s: now_ns as f64 / 1e9,
-            of_s: duration_ns as f64 / 1e9,
-            phase: phase.map_or("waiting for the last answers".into(), |p| p.name.clone()),
-            counts: self.recorder.counts_all,
-            in_flight: self.in_flight,
-            waiting: self.waiting.len(),
-            second: self.recorder.seconds.latest().cloned(),
-        }
     }
 
     /// Sends everything that is due; returns the time.
@@ -244,7 +234,11 @@ impl<'s> Engine<'s> {
                     match self.free.pop_front() {
                         Some(line) => self.send(line, pending),
                         None if self.waiting.len() < WAITING_MAX => self.waiting.push_back(pending),
-                        None => self.drop_arrival(&arrival, now_ns, "no free connection and the waiting line is full"),
+                        None => self.drop_arrival(
+                            &arrival,
+                            now_ns,
+                            "no free connection and the waiting line is full",
+                        ),
                     }
                 }
             }
@@ -259,7 +253,9 @@ impl<'s> Engine<'s> {
     }
 
     fn send(&mut self, line: usize, pending: Pending) {
-        let Line::Free(mut connection) = std::mem::replace(&mut self.lines[line], Line::Down { reopen_ns: 0 }) else {
+        let Line::Free(mut connection) =
+            std::mem::replace(&mut self.lines[line], Line::Down { reopen_ns: 0 })
+        else {
             unreachable!("only free lines are in the free list")
         };
         let context = RenderContext {
@@ -280,25 +276,6 @@ impl<'s> Engine<'s> {
             Ok(_) => self.lines[line] = Line::Busy(connection, Box::new(flight)),
             Err(e) => self.broken(line, flight, &format!("writing: {}", e.kind())),
         }
-    }
-
-    /// Ends a flight whose connection is gone.
-    fn broken(&mut self, line: usize, flight: Flight, detail: &str) {
-        let now_ns = self.clock.now_ns();
-        self.fail(&flight, now_ns, "connection", detail, false);
-        self.take_down(line, now_ns);
-    }
-
-    fn fail(&mut self, flight: &Flight, now_ns: u64, kind: &str, detail: &str, timed: bool) {
-        self.in_flight -= 1;
-        let sample = sample_of(&flight.pending.arrival, flight.sent_ns, now_ns);
-        self.recorder.finished(&sample, &Outcome::Failed { kind, detail, complete: false, timed });
-    }
-
-    fn take_down(&mut self, line: usize, now_ns: u64) {
-        // Dropping the connection closes it, which also takes it out of the poller.
-        self.lines[line] = Line::Down { reopen_ns: now_ns + REOPEN_NS };
-        self.down += 1;
     }
 
     fn handle(&mut self, line: usize) {
@@ -361,8 +338,12 @@ impl<'s> Engine<'s> {
                 }
             }
             Err(fault) => {
-                let outcome =
-                    Outcome::Failed { kind: fault.kind.name(), detail: &fault.detail, complete: true, timed: true };
+                let outcome = Outcome::Failed {
+                    kind: fault.kind.name(),
+                    detail: &fault.detail,
+                    complete: true,
+                    timed: true,
+                };
                 self.recorder.finished(&sample, &outcome);
             }
         }
@@ -375,66 +356,10 @@ impl<'s> Engine<'s> {
             None => self.free.push_back(line),
         }
     }
+}
 
-    /// Fails what has been on the wire for too long, drops what has waited for too long.
-    fn time_out(&mut self, now_ns: u64, timeout_ns: u64) {
-        while let Some(&(sent_ns, line)) = self.sent.front() {
-            let current = matches!(&self.lines[line], Line::Busy(_, f) if f.sent_ns == sent_ns);
-            if current && now_ns.saturating_sub(sent_ns) < timeout_ns {
-                break;
-            }
-            self.sent.pop_front();
-            if current
-                && let Line::Busy(_, flight) = std::mem::replace(&mut self.lines[line], Line::Down { reopen_ns: 0 })
-            {
-                self.fail(&flight, now_ns, "timeout", "no whole answer within the time allowed", true);
-                self.take_down(line, now_ns);
-            }
-        }
-        while let Some(pending) = self.waiting.pop_front_if(|p| now_ns.saturating_sub(p.arrival.planned_ns) >= timeout_ns) {
-            self.drop_arrival(&pending.arrival, now_ns, "no free connection within the time allowed");
-        }
-    }
-
-    fn reopen(&mut self, now_ns: u64) {
-        if self.down == 0 {
-            return;
-        }
-        for line in 0..self.lines.len() {
-            let Line::Down { reopen_ns } = self.lines[line] else { continue };
-            if now_ns < reopen_ns {
-                continue;
-            }
-            let opened = Connection::begin(self.target).and_then(|c| {
-                epoll::add(&self.epoll, c.fd(), epoll::EventData::new_u64(line as u64), event_flags())?;
-                Ok(c)
-            });
-            match opened {
-                Ok(connection) => {
-                    self.down -= 1;
-                    self.lines[line] = Line::Free(connection);
-                    match self.waiting.pop_front() {
-                        Some(next) => self.send(line, next),
-                        None => self.free.push_back(line),
-                    }
-                }
-                Err(_) => self.lines[line] = Line::Down { reopen_ns: now_ns + REOPEN_NS },
-            }
-        }
-    }
-
-    /// Ends everything under way: what waits was never sent, what is on the wire failed.
-    fn give_up(&mut self, why: &str) {
-        let now_ns = self.clock.now_ns();
-        while let Some(pending) = self.waiting.pop_front() {
-            self.drop_arrival(&pending.arrival, now_ns, why);
-        }
-        for line in 0..self.lines.len() {
-            if let Line::Busy(_, flight) = std::mem::replace(&mut self.lines[line], Line::Down { reopen_ns: u64::MAX }) {
-                self.fail(&flight, now_ns, "connection", why, false);
-            }
-        }
-    }
+fn cpu_share(since_ns: u64, cpu_ns: u64, now_ns: u64) -> f64 {
+    (thread_cpu_ns() - cpu_ns) as f64 / now_ns.saturating_sub(since_ns).max(1) as f64
 }
 
 fn sample_of(arrival: &Arrival, sent_ns: u64, done_ns: u64) -> Sample {
@@ -448,7 +373,7 @@ fn sample_of(arrival: &Arrival, sent_ns: u64, done_ns: u64) -> Sample {
 }
 
 /// From the start of the first measured phase to the end of the last, in nanoseconds of the plan.
-fn measured_window(scenario: &Scenario) -> (u64, u64) {
+pub(crate) fn measured_window(scenario: &Scenario) -> (u64, u64) {
     let mut at_ns = 0u64;
     let mut window = (u64::MAX, 0);
     for phase in &scenario.phases {
