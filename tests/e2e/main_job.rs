@@ -19,8 +19,9 @@ fn the_national_mix_runs_is_counted_on_both_sides_and_leaves_a_record() {
     assert_eq!(r.counts.planned, r.counts.sent + r.counts.dropped);
     assert_eq!(r.counts.sent, r.counts.answered + r.counts.failed);
     assert_eq!((r.counts.dropped, r.counts.failed), (0, 0), "{:?}", run.errors);
-    let off = r.rate_per_s.achieved / r.rate_per_s.planned - 1.0;
-    assert!(off.abs() < 0.005, "achieved {} of {}", r.rate_per_s.achieved, r.rate_per_s.planned);
+    // The national run's 0.5 % of a minute, in seconds: the last answers may come that much after the last phase.
+    let late_s = r.counts.answered as f64 / r.rate_per_s.achieved - r.counts.planned as f64 / r.rate_per_s.planned;
+    assert!((0.0..0.3).contains(&late_s), "achieved {} of {}", r.rate_per_s.achieved, r.rate_per_s.planned);
     let hub = r.hub.as_ref().expect("the hub's own counts");
     assert_eq!(hub.total, r.counts_all.sent, "hub and harness count the same");
     assert!(hub.cpu_seconds > 0.0 && hub.rss_bytes_peak > 0 && r.harness.cpu_seconds > 0.0);
