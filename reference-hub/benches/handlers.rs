@@ -42,7 +42,7 @@ impl Bench {
         let interface = INTERFACES.iter().find(|i| i.roots.contains(&root)).expect("a published root");
         let operation = (interface.route)(request).expect("a published operation");
         let ids = Ids::new(nonce);
-        let context = Context { view: &self.view, now_ms: self.now_ms, ids: &ids, sandbox: false };
+        let context = Context::new(&self.view, self.now_ms, &ids, false);
         (interface.decide)(operation, &context, request)
     }
 

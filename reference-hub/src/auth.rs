@@ -21,6 +21,12 @@ pub struct Session {
     pub role: String,
     /// When the session ends, in milliseconds since the Unix epoch.
     pub expires_ms: u64,
+    /// An application acts on its own, with no user behind it (application-restricted access).
+    #[serde(default)]
+    pub application: bool,
+    /// May act for every organisation: the open sandbox's caller, and nobody else.
+    #[serde(default, skip)]
+    pub anywhere: bool,
 }
 
 /// End of a session that the seed makes: 2100-01-01T00:00:00Z. Seeds are functions of the population and know no
@@ -45,7 +51,14 @@ impl Session {
             ods: "X26".to_owned(),
             role: "R8000".to_owned(),
             expires_ms: SEEDED_EXPIRY_MS,
+            application: false,
+            anywhere: true,
         }
+    }
+
+    /// True when what belongs to organisation `ods` may be opened in this session.
+    pub fn may_act_for(&self, ods: &str) -> bool {
+        self.anywhere || self.ods.eq_ignore_ascii_case(ods)
     }
 }
 
@@ -128,7 +141,7 @@ mod tests {
         let session = Session { expires_ms: 1_000, ..Session::sandbox() };
         let view = One(session);
         let ids = Ids::new(1);
-        let ctx = Context { view: &view, now_ms, ids: &ids, sandbox };
+        let ctx = Context::new(&view, now_ms, &ids, sandbox);
         let mut headers = hyper::HeaderMap::new();
         if let Some(value) = authorization {
             headers.insert("authorization", value.parse().unwrap());

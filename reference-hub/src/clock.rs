@@ -3,12 +3,37 @@
 
 #![expect(clippy::disallowed_methods, reason = "this is the file where the hub reads clocks")]
 
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Now, in milliseconds since the Unix epoch.
 pub fn now_ms() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// The clock that decisions see: the system's, and what it was moved ahead by. Only a sandbox's administrator moves it,
+/// so that life cycles of days can be tested in seconds; it never goes back.
+#[derive(Debug, Default)]
+pub struct HubClock {
+    ahead_ms: AtomicU64,
+}
+
+impl HubClock {
+    /// Now, in milliseconds since the Unix epoch.
+    pub fn now_ms(&self) -> u64 {
+        now_ms().saturating_add(self.ahead_ms.load(Relaxed))
+    }
+
+    /// Moves the clock ahead by so many milliseconds more; returns how far ahead of the system's it is now.
+    pub fn advance(&self, ms: u64) -> u64 {
+        self.ahead_ms.fetch_add(ms, Relaxed) + ms
+    }
+
+    /// How far ahead of the system's clock it is, in milliseconds.
+    pub fn ahead_ms(&self) -> u64 {
+        self.ahead_ms.load(Relaxed)
+    }
 }
 
 /// Measures how long something takes, on the monotonic clock.

@@ -18,17 +18,17 @@ const SLOTS: usize = STATUSES.len() + 5;
 /// The name under which requests that no interface took are counted.
 pub const OTHER: &str = "other";
 
-/// An operation's place in the counters: its row in [`OPERATIONS`], or the row after the last for [`OTHER`].
+/// An operation's place in the counters: its row in [`OPERATIONS`], or beyond them for [`OTHER`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OperationIndex(usize);
 
 impl OperationIndex {
     /// A request that no interface took.
-    pub const OTHER: OperationIndex = OperationIndex(OPERATIONS.len());
+    pub const OTHER: OperationIndex = OperationIndex(usize::MAX);
 
     /// The row of that name; [`OperationIndex::OTHER`] for a name that is not a row.
     pub fn of(name: &str) -> Self {
-        OperationIndex(OPERATIONS.iter().position(|o| o.name == name).unwrap_or(OPERATIONS.len()))
+        OperationIndex(OPERATIONS.iter().position(|o| o.name == name).unwrap_or(usize::MAX))
     }
 
     /// The stable name.
@@ -54,7 +54,7 @@ impl Shard {
             Some(slot) => slot,
             None => STATUSES.len() + usize::from(status / 100).clamp(1, 5) - 1,
         };
-        self.cells[operation.0 * SLOTS + slot].fetch_add(1, Relaxed);
+        self.cells[operation.0.min(OPERATIONS.len()) * SLOTS + slot].fetch_add(1, Relaxed);
     }
 }
 

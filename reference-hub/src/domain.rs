@@ -2,6 +2,7 @@
 //! time and the fresh ids all come in as inputs, so a decision can be replayed and tested without a socket or a disk.
 
 use crate::message::{Answer, Request};
+use crate::operation::{Operation, Route};
 use hub_store::{Txn, View};
 
 /// Everything a decision may depend on besides the request.
@@ -14,9 +15,25 @@ pub struct Context<'a> {
     pub ids: &'a Ids,
     /// The hub is the open sandbox: published sandbox credentials and patients, no session needed.
     pub sandbox: bool,
+    /// Whom the connection's client certificate names; `None` without mutual TLS.
+    pub peer: Option<&'a Peer>,
 }
 
-impl Context<'_> {
+/// Whom a client certificate names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Peer {
+    /// ODS code of the organisation, upper case (subject organisation, `O`).
+    pub ods: String,
+    /// Name of the end point (subject common name, `CN`).
+    pub name: String,
+}
+
+impl<'a> Context<'a> {
+    /// A context of a request that came without a client certificate.
+    pub fn new(view: &'a dyn View, now_ms: u64, ids: &'a Ids, sandbox: bool) -> Self {
+        Context { view, now_ms, ids, sandbox, peer: None }
+    }
+
     /// The hub's clock as a [`jiff::Timestamp`].
     pub fn now(&self) -> jiff::Timestamp {
         jiff::Timestamp::from_millisecond(i64::try_from(self.now_ms).unwrap_or(i64::MAX))
@@ -102,8 +119,30 @@ impl Decision {
 pub struct Interface {
     /// First path segments this interface owns, e.g. `"personal-demographics"`.
     pub roots: &'static [&'static str],
-    /// Names the operation (a row of [`crate::operation::OPERATIONS`]), or `Err` with the published refusal.
+    /// Its operations.
+    pub operations: &'static [Operation],
+    /// Its documented routes.
+    pub routes: &'static [Route],
+    /// Names the operation (a row of `operations`), or `Err` with the published refusal.
     pub route: fn(&Request) -> Result<&'static str, Box<Answer>>,
     /// Decides the operation that `route` named.
     pub decide: fn(&'static str, &Context<'_>, &Request) -> Decision,
+    /// What time itself brings about (an expiry, a report of non-delivery), if anything does.
+    pub tend: Option<Tend>,
+}
+
+/// Housekeeping: called every few seconds and soon after the clock was moved; returns a bounded number of transactions
+/// a call, and is asked again at once until there is none. Rows of [`hub_store::Table::Timers`] say cheaply what is due.
+/// A transaction that meets a conflict is dropped: the next call decides anew.
+pub type Tend = fn(&Context<'_>) -> Vec<Tended>;
+
+/// One thing that time brought about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tended {
+    /// The stable name it is audited under, e.g. `mesh-undelivered`.
+    pub what: &'static str,
+    /// Whom it concerns, as [`Decision::subject`].
+    pub subject: String,
+    /// What it writes; the committer fills `audit`.
+    pub txn: Txn,
 }

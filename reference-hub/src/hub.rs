@@ -4,7 +4,7 @@
 //! Blocking: the caller's thread becomes the hub's admin thread.
 
 use crate::audit::{Auditor, SALT_BYTES};
-use crate::clock::{self, Stopwatch};
+use crate::clock::{self, HubClock, Stopwatch};
 use crate::committer::{Committer, OnFailure};
 use crate::counts::{Counts, Totals};
 use crate::domain::Interface;
@@ -15,7 +15,7 @@ use crate::limits::{Limits, TICK_PERIOD};
 use crate::seed::{Filled, fill, load_few};
 use crate::server::service::{Hub, Refused};
 use crate::server::upload::BlobRoom;
-use crate::server::{socket, threads};
+use crate::server::{openapi, socket, tend, threads};
 use crate::stop::StopHandle;
 use crate::stores::StoreKind;
 use crate::view::CachedView;
@@ -28,7 +28,7 @@ use std::io::{self, Read};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 
 /// What a hub is started with.
 #[derive(Debug, Clone)]
@@ -139,6 +139,9 @@ pub fn run_with(
         fsync_ns_p50,
         seed_s,
         nonce: u128::from_be_bytes(random()?),
+        clock: HubClock::default(),
+        openapi: openapi::document(parts.interfaces).to_string().into(),
+        tended: AtomicU64::new(0),
     });
     let listeners = bound.listen().map_err(|error| match error.kind() {
         io::ErrorKind::AddrInUse => HubError::PortInUse(config.listen),
@@ -178,6 +181,12 @@ fn serve(
                     return Err(HubError::Threads(error));
                 }
             }
+        }
+        if let Err(error) =
+            std::thread::Builder::new().name("tend".to_owned()).spawn_scoped(scope, || tend::run(hub))
+        {
+            stop.stop();
+            return Err(HubError::Threads(error));
         }
         ready();
         let watch = Stopwatch::start();

@@ -57,6 +57,13 @@ pub const DRAIN_TIME: Duration = Duration::from_secs(20);
 /// a second. 250 ms keeps the mark within a quarter of that second.
 pub const TICK_PERIOD: Duration = Duration::from_millis(250);
 
+/// How often interfaces are asked what time has brought about. 5 s: life cycles are counted in days.
+pub const TEND_PERIOD: Duration = Duration::from_secs(5);
+
+/// How often in a row one interface is asked. 64: with some hundred transactions each, housekeeping leaves the committer
+/// to the clients for the rest of the period.
+pub const TEND_BATCHES_MAX: u64 = 64;
+
 /// Seconds a refused client is asked to wait. 1 s: several hundred commits pass in it.
 pub const RETRY_AFTER_S: u32 = 1;
 

@@ -20,7 +20,8 @@ fn the_national_mix_runs_is_counted_on_both_sides_and_leaves_a_record() {
     assert_eq!(r.counts.sent, r.counts.answered + r.counts.failed);
     assert_eq!((r.counts.dropped, r.counts.failed), (0, 0), "{:?}", run.errors);
     // The national run's 0.5 % of a minute, in seconds: the last answers may come that much after the last phase.
-    let late_s = r.counts.answered as f64 / r.rate_per_s.achieved - r.counts.planned as f64 / r.rate_per_s.planned;
+    let late_s =
+        r.counts.answered as f64 / r.rate_per_s.achieved - r.counts.planned as f64 / r.rate_per_s.planned;
     assert!((0.0..0.3).contains(&late_s), "achieved {} of {}", r.rate_per_s.achieved, r.rate_per_s.planned);
     let hub = r.hub.as_ref().expect("the hub's own counts");
     assert_eq!(hub.total, r.counts_all.sent, "hub and harness count the same");

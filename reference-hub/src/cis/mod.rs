@@ -3,6 +3,7 @@
 //! Called by the listener through [`INTERFACE`] and by the seed through [`seed`]. Never says why a token is not active
 //! (RFC 7662, section 2.2), never logs or echoes one.
 
+pub mod operations;
 pub mod seed;
 #[cfg(test)]
 mod tests;
@@ -14,7 +15,14 @@ use hyper::Method;
 use serde_json::{Value, json};
 
 /// This interface's row.
-pub const INTERFACE: Interface = Interface { roots: &["oauth2"], route, decide };
+pub const INTERFACE: Interface = Interface {
+    roots: &["oauth2"],
+    operations: operations::OPERATIONS,
+    routes: operations::ROUTES,
+    route,
+    decide,
+    tend: None,
+};
 
 fn route(request: &Request) -> Result<&'static str, Box<Answer>> {
     let segments: Vec<&str> = request.segments.iter().map(String::as_str).collect();

@@ -17,6 +17,8 @@ pub fn sessions(population: &Population) -> SeedRows<'_> {
                 ods: session.ods,
                 role: session.role_code.to_owned(),
                 expires_ms: SEEDED_EXPIRY_MS,
+                application: false,
+                anywhere: false,
             };
             (Table::Sessions, session.token.into_bytes(), row.to_row())
         })

@@ -35,8 +35,7 @@ fn ask(change: impl FnOnce(&mut Request)) -> (u16, Value) {
     let answer = match route(&request) {
         Ok(operation) => {
             let ids = Ids::new(1);
-            decide(operation, &Context { view: &store, now_ms: NOW_MS, ids: &ids, sandbox: false }, &request)
-                .answer
+            decide(operation, &Context::new(&store, NOW_MS, &ids, false), &request).answer
         }
         Err(answer) => *answer,
     };

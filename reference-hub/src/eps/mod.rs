@@ -10,6 +10,7 @@ mod claim;
 pub(crate) mod compact;
 mod dispense;
 mod line;
+pub mod operations;
 mod order;
 mod prescribe;
 mod reason;
@@ -41,7 +42,14 @@ use refusal::Refused;
 use wire::Bundle;
 
 /// EPS as the listener sees it.
-pub const INTERFACE: Interface = Interface { roots: &["fhir-prescribing", "fhir-dispensing"], route, decide };
+pub const INTERFACE: Interface = Interface {
+    roots: &["fhir-prescribing", "fhir-dispensing"],
+    operations: operations::OPERATIONS,
+    routes: operations::ROUTES,
+    route,
+    decide,
+    tend: None,
+};
 
 /// The message events of the two `$process-message` endpoints and the operations that answer them.
 const EVENT_OPERATIONS: [(&str, &str, &str); 3] = [

@@ -13,6 +13,7 @@ mod fault;
 mod inbox;
 mod lookup;
 mod mex_headers;
+pub mod operations;
 mod outbox;
 pub mod record;
 pub mod replay;
@@ -37,7 +38,14 @@ use serde_json::json;
 use version::Version;
 
 /// This interface's row.
-pub const INTERFACE: Interface = Interface { roots: &["messageexchange"], route, decide };
+pub const INTERFACE: Interface = Interface {
+    roots: &["messageexchange"],
+    operations: operations::OPERATIONS,
+    routes: operations::ROUTES,
+    route,
+    decide,
+    tend: None,
+};
 
 /// Tokens used in this process. Two hubs in one process share it, which can only refuse, never admit.
 static GUARD: ReplayGuard = ReplayGuard::new(replay::TOKENS_MAX);

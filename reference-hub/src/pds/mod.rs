@@ -6,6 +6,7 @@
 
 mod document;
 mod index;
+pub mod operations;
 mod patch;
 mod query;
 mod record;
@@ -32,7 +33,14 @@ use hyper::Method;
 use refuse::Refusal;
 
 /// This interface's row.
-pub const INTERFACE: Interface = Interface { roots: &["personal-demographics"], route, decide };
+pub const INTERFACE: Interface = Interface {
+    roots: &["personal-demographics"],
+    operations: operations::OPERATIONS,
+    routes: operations::ROUTES,
+    route,
+    decide,
+    tend: None,
+};
 
 fn route(request: &Request) -> Result<&'static str, Box<Answer>> {
     let segments: Vec<&str> = request.segments.iter().map(String::as_str).filter(|s| !s.is_empty()).collect();

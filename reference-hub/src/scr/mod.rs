@@ -6,6 +6,7 @@
 
 mod document;
 mod list;
+pub mod operations;
 mod record;
 mod refusal;
 mod retrieve;
@@ -26,7 +27,14 @@ use population::NhsNumber;
 use refusal::Refused;
 
 /// SCR as the listener sees it.
-pub const INTERFACE: Interface = Interface { roots: &["summary-care-record"], route, decide };
+pub const INTERFACE: Interface = Interface {
+    roots: &["summary-care-record"],
+    operations: operations::OPERATIONS,
+    routes: operations::ROUTES,
+    route,
+    decide,
+    tend: None,
+};
 
 /// SNOMED CT code of a General Practice Summary, the only type there is.
 const SUMMARY_CODE: &str = "196981000000101";

@@ -38,7 +38,7 @@ impl Hub {
     fn decide(&self, request: &Request) -> Decision {
         self.nonce.set(self.nonce.get() + 1);
         let ids = Ids::new(self.nonce.get());
-        let ctx = Context { view: &self.store, now_ms: 1_748_736_000_000, ids: &ids, sandbox: true };
+        let ctx = Context::new(&self.store, 1_748_736_000_000, &ids, true);
         match (INTERFACE.route)(request) {
             Ok(operation) => (INTERFACE.decide)(operation, &ctx, request),
             Err(answer) => Decision::read(*answer, ""),

@@ -4,6 +4,7 @@
 //! Called by the listener through [`INTERFACE`] and by the seed through [`seed`]. Reads one short range of
 //! `Table::Directory` a request; never writes.
 
+pub mod operations;
 mod query;
 mod resource;
 pub mod seed;
@@ -19,7 +20,14 @@ use seed::System;
 use serde_json::{Value, json};
 
 /// This interface's row.
-pub const INTERFACE: Interface = Interface { roots: &["spine-directory"], route, decide };
+pub const INTERFACE: Interface = Interface {
+    roots: &["spine-directory"],
+    operations: operations::OPERATIONS,
+    routes: operations::ROUTES,
+    route,
+    decide,
+    tend: None,
+};
 
 /// Systems that one look-up reads. 1,000: above the systems of the largest organisation of any population that a run
 /// would use (200,000 end points on 1,000 organisations).

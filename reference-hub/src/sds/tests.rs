@@ -43,7 +43,7 @@ fn ask(request: &Request) -> Answer {
         Err(answer) => return *answer,
     };
     let (store, ids) = (store(), Ids::new(1));
-    decide(operation, &Context { view: &store, now_ms: 0, ids: &ids, sandbox: false }, request).answer
+    decide(operation, &Context::new(&store, 0, &ids, false), request).answer
 }
 
 fn body(answer: &Answer) -> Value {

@@ -2,11 +2,13 @@
 //!
 //! Called by `run`. Knows no interface by name: it routes over a slice of them, so that tests can bring their own.
 
+pub mod openapi;
 pub mod reply;
 pub mod service;
 pub mod socket;
 pub mod status;
 pub mod target;
+pub mod tend;
 pub mod threads;
 pub mod upload;
 

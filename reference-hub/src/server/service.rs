@@ -4,17 +4,19 @@
 //! goes to the committer, and the answer is given only when that is durable.
 
 use crate::audit::{self, Auditor, Event};
+use crate::clock::HubClock;
 use crate::committer::CommitQueue;
 use crate::counts::{Counts, OperationIndex, Shard};
 use crate::domain::{Context, Decision, Ids, Interface};
 use crate::limits::{BODY_BYTES_ANY_OPERATION, BODY_BYTES_UNROUTED_MAX, CONFLICT_RETRIES_MAX, Limits};
 use crate::message::{Answer, Body, Request};
-use crate::operation::{OPERATIONS, Operation};
+use crate::operation::operation;
 use crate::server::reply::{self, HubBody, Mirrored};
 use crate::server::upload::{self, BlobRoom, Room, UploadError};
 use crate::server::{status, target};
 use crate::view::CachedView;
-use crate::{answer_codec, auth, clock, fhir};
+use crate::{answer_codec, auth, fhir};
+use bytes::Bytes;
 use hub_store::{Outcome, Store, Txn};
 use hyper::body::{Body as _, Incoming};
 use hyper::{Method, Response, header};
@@ -70,6 +72,25 @@ pub struct Hub {
     pub seed_s: f64,
     /// Random start of this process's nonces.
     pub nonce: u128,
+    /// The clock that decisions see.
+    pub clock: HubClock,
+    /// The OpenAPI document of the interfaces.
+    pub openapi: Bytes,
+    /// Rounds of housekeeping so far.
+    pub tended: AtomicU64,
+}
+
+impl Hub {
+    /// A nonce for one round of housekeeping: the upper half of the counter's range belongs to it.
+    pub fn tend_nonce(&self, batch: u64) -> u128 {
+        let n = self.tended.fetch_add(1, Relaxed);
+        spread(self.nonce, (u128::from(n) << 64) | u128::from(batch))
+    }
+}
+
+/// An odd multiplier spreads neighbours over all bits; the process's random start separates processes.
+fn spread(start: u128, n: u128) -> u128 {
+    start.wrapping_add(n.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835))
 }
 
 /// One I/O thread's handle to the hub. Cheap to clone.
@@ -190,7 +211,7 @@ impl Service {
         if declared.is_none_or(|n| n > BODY_BYTES_ANY_OPERATION) {
             room.bytes_max = BODY_BYTES_UNROUTED_MAX;
             if let Ok(name) = self.route(interface, request)
-                && let Some(operation) = row(name)
+                && let Some(operation) = operation(name)
             {
                 index = OperationIndex::of(name);
                 room = Room { bytes_max: operation.body_bytes_max, streams: operation.streams };
@@ -233,7 +254,7 @@ impl Service {
             Err(answer) => return Handled::of(OperationIndex::OTHER, *answer),
         };
         let index = OperationIndex::of(name);
-        if let Some(operation) = row(name)
+        if let Some(operation) = operation(name)
             && request.body.len() > operation.body_bytes_max
         {
             return Handled::of(index, too_large(operation.body_bytes_max));
@@ -244,7 +265,7 @@ impl Service {
 
     /// Decides, commits what the decision writes, and audits. True when something was, or may have been, written.
     async fn transact(&self, interface: &Interface, name: &'static str, request: &Request) -> (Answer, bool) {
-        let now_ms = clock::now_ms();
+        let now_ms = self.hub.clock.now_ms();
         let nonce = self.nonce();
         for _ in 0..=CONFLICT_RETRIES_MAX {
             let Some(decision) = self.decide(interface, name, request, now_ms, nonce) else {
@@ -324,7 +345,7 @@ impl Service {
     ) -> Option<Decision> {
         let ids = Ids::new(nonce);
         let view = self.hub.view.as_ref();
-        let context = Context { view, now_ms, ids: &ids, sandbox: self.hub.sandbox };
+        let context = Context::new(view, now_ms, &ids, self.hub.sandbox);
         let decided = catch_unwind(AssertUnwindSafe(|| (interface.decide)(name, &context, request)));
         if decided.is_err() {
             log(&format!("{name}: a handler failed unexpectedly; the request was answered 500"));
@@ -335,13 +356,8 @@ impl Service {
     /// 128 bits that no other request of this or another process has, as good as surely.
     fn nonce(&self) -> u128 {
         let n = u128::from(self.nonces.fetch_add(1, Relaxed)) + 1;
-        // An odd multiplier spreads neighbours over all bits; the process's random start separates processes.
-        self.hub.nonce.wrapping_add(n.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835))
+        spread(self.hub.nonce, n)
     }
-}
-
-fn row(name: &str) -> Option<&'static Operation> {
-    OPERATIONS.iter().find(|o| o.name == name)
 }
 
 fn too_large(bytes_max: u64) -> Answer {

@@ -8,12 +8,17 @@ use std::sync::atomic::Ordering::Relaxed;
 
 const JSON: &str = "application/json";
 
+/// Furthest that the clock is moved at a time. 400 days: beyond every life cycle that is published.
+const ADVANCE_MS_MAX: u64 = 400 * 24 * 3_600 * 1_000;
+
 /// The answer when the request is for the hub itself, or `None` when it is for an interface.
 pub fn answer(hub: &Hub, request: &Request) -> Option<Answer> {
-    let [only] = request.segments.as_slice() else { return None };
-    let answer = match only.as_str() {
-        "_status" => status(hub),
-        "health" => health(hub),
+    let path: Vec<&str> = request.segments.iter().map(String::as_str).collect();
+    let answer = match path.as_slice() {
+        ["_status"] => status(hub),
+        ["health"] => health(hub),
+        ["openapi.json"] => Answer::new(200, JSON, hub.openapi.clone()),
+        ["_admin", "clock"] if hub.sandbox => return Some(clock(hub, request)),
         _ => return None,
     };
     let reads = request.method == hyper::Method::GET || request.method == hyper::Method::HEAD;
@@ -44,6 +49,24 @@ fn status(hub: &Hub) -> Answer {
             "connections": hub.refused.connections.load(Relaxed),
         },
     });
+    Answer::new(200, JSON, body.to_string())
+}
+
+/// `POST /_admin/clock?advance_ms=N`, in the sandbox only: moves the hub's clock ahead, so that what takes days can be
+/// tested now.
+fn clock(hub: &Hub, request: &Request) -> Answer {
+    if request.method != hyper::Method::POST {
+        return Answer::empty(405).with("allow", "POST");
+    }
+    let Some(ms) =
+        request.query("advance_ms").and_then(|n| n.parse::<u64>().ok()).filter(|n| *n <= ADVANCE_MS_MAX)
+    else {
+        let problem =
+            format!("advance_ms: not a whole number of milliseconds, allowed: 0 to {ADVANCE_MS_MAX}\n");
+        return Answer::new(400, "text/plain", problem);
+    };
+    let ahead_ms = hub.clock.advance(ms);
+    let body = json!({"now_ms": hub.clock.now_ms(), "ahead_ms": ahead_ms});
     Answer::new(200, JSON, body.to_string())
 }
 

@@ -64,6 +64,8 @@ fn has_large_values(table: Table) -> bool {
         | Table::Summaries
         | Table::Chunks
         | Table::Idempotency
+        | Table::Transfers
+        | Table::Referrals
         | Table::Chain => true,
         Table::PatientIndex
         | Table::PharmacyQueue
@@ -75,6 +77,11 @@ fn has_large_values(table: Table) -> bool {
         | Table::Directory
         | Table::Sessions
         | Table::Audit
+        | Table::Timers
+        | Table::RelatedPersons
+        | Table::Coverages
+        | Table::Permissions
+        | Table::Clients
         | Table::Meta => false,
     }
 }

@@ -39,6 +39,20 @@ pub enum Table {
     Chain,
     /// Facts about this data folder (format version, population).
     Meta,
+    /// `due time in ms (big endian)|kind|id` -> empty or what is to be done: what time itself brings about.
+    Timers,
+    /// `NHS number|related person id` -> FHIR RelatedPerson.
+    RelatedPersons,
+    /// `NHS number|coverage id` -> FHIR Coverage.
+    Coverages,
+    /// `NHS number|requesting organisation` -> permission to view a summary.
+    Permissions,
+    /// GP2GP and other forward-reliable messages: message id -> record.
+    Transfers,
+    /// e-RS: referral id -> record.
+    Referrals,
+    /// Client id -> registered application: its public keys and its organisation.
+    Clients,
 }
 
 impl Table {
@@ -73,6 +87,13 @@ pub const TABLES: &[(Table, &str)] = &[
     (Table::Audit, "audit"),
     (Table::Chain, "chain"),
     (Table::Meta, "meta"),
+    (Table::Timers, "timers"),
+    (Table::RelatedPersons, "related-persons"),
+    (Table::Coverages, "coverages"),
+    (Table::Permissions, "permissions"),
+    (Table::Transfers, "transfers"),
+    (Table::Referrals, "referrals"),
+    (Table::Clients, "clients"),
 ];
 
 #[cfg(test)]

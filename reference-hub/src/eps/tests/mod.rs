@@ -56,7 +56,7 @@ impl Hub {
         self.nonce.set(self.nonce.get() + 1);
         let ids = Ids::new(self.nonce.get());
         // The sandbox flag only opens the door without a session here.
-        let ctx = Context { view: &self.store, now_ms: self.now_ms, ids: &ids, sandbox: true };
+        let ctx = Context::new(&self.store, self.now_ms, &ids, true);
         let operation = (INTERFACE.route)(request).unwrap();
         (INTERFACE.decide)(operation, &ctx, request)
     }
@@ -309,7 +309,7 @@ fn messages_are_routed_by_their_event_and_other_paths_are_refused() {
 fn a_request_without_a_session_or_without_its_id_is_refused_outside_the_sandbox() {
     let hub = Hub::new();
     let ids = Ids::new(1);
-    let ctx = Context { view: &hub.store, now_ms: NOW_MS, ids: &ids, sandbox: false };
+    let ctx = Context::new(&hub.store, NOW_MS, &ids, false);
     let mut request = hub.request(CLAIM, &json!({}));
     assert_eq!((INTERFACE.decide)("eps-claim", &ctx, &request).answer.status, 401);
     let session = crate::auth::Session::sandbox().to_row();

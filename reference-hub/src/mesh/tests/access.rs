@@ -69,7 +69,7 @@ fn deciding_again_after_a_conflict_is_not_a_replay() {
     let hub = Hub::new();
     let ask = handshake(&hub, "POST");
     let ids = Ids::new(99);
-    let ctx = Context { view: &hub.store, now_ms: NOW_MS, ids: &ids, sandbox: true };
+    let ctx = Context::new(&hub.store, NOW_MS, &ids, true);
     let first = decide_with(&hub.guard, "mesh-handshake", &ctx, &ask.0);
     ids.restart();
     let second = decide_with(&hub.guard, "mesh-handshake", &ctx, &ask.0);
@@ -162,7 +162,7 @@ fn nobody_reaches_another_mailbox_or_another_kind_of_row() {
 fn outside_the_sandbox_the_populations_key_counts() {
     let hub = Hub::new();
     let ids = Ids::new(1);
-    let ctx = Context { view: &hub.store, now_ms: NOW_MS, ids: &ids, sandbox: false };
+    let ctx = Context::new(&hub.store, NOW_MS, &ids, false);
     let ask = |key| {
         let token = token::make(key, "X26ABC1", "password", "n", 1, NOW_TOKEN);
         Ask::new("GET", "X26ABC1/inbox").header("authorization", &token)

@@ -53,7 +53,7 @@ impl Hub {
         self.requests.set(count);
         let operation = route(&ask.0).map_err(|a| *a)?;
         let ids = Ids::new(u128::from(count) << 64 | 7);
-        let ctx = Context { view: &self.store, now_ms: self.now_ms.get(), ids: &ids, sandbox: true };
+        let ctx = Context::new(&self.store, self.now_ms.get(), &ids, true);
         Ok(decide_with(&self.guard, operation, &ctx, &ask.0))
     }
 

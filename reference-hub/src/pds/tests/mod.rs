@@ -95,7 +95,7 @@ impl Hub {
             Err(answer) => return Decision::read(*answer, ""),
         };
         let ids = Ids::new(7);
-        let ctx = Context { view: &self.store, now_ms: NOW_MS, ids: &ids, sandbox: false };
+        let ctx = Context::new(&self.store, NOW_MS, &ids, false);
         (super::INTERFACE.decide)(operation, &ctx, &ask.0)
     }
 

@@ -1,12 +1,31 @@
 //! The tests' interface: counters that can be read and raised, an echo of bodies, blobs, and a handler that fails.
 
-use crate::domain::{Context, Decision, Interface};
+use crate::domain::{Context, Decision, Interface, Tended};
 use crate::message::{Answer, Body, Request};
 use bytes::Bytes;
 use hub_store::{Check, Expect, Idempotency, Put, Table, Txn};
 
 /// Operation names are real ones, as the counters know only those.
-pub const DESK: Interface = Interface { roots: &["desk"], route, decide };
+pub const DESK: Interface =
+    Interface { roots: &["desk"], operations: &[], routes: &[], route, decide, tend: Some(tend) };
+
+/// Once the clock is past the Unix epoch's second century, a row says so, once.
+fn tend(ctx: &Context<'_>) -> Vec<Tended> {
+    let known = ctx.view.get(Table::Patients, TENDED).unwrap().is_some();
+    if known || ctx.now_ms < CENTURY_MS {
+        return Vec::new();
+    }
+    let checks =
+        vec![Check { table: Table::Patients, key: Bytes::from_static(TENDED), expect: Expect::Absent }];
+    let puts = vec![put(Table::Patients, "tended", "1".to_owned())];
+    vec![Tended { what: "desk-tended", subject: String::new(), txn: Txn { checks, puts, ..Txn::default() } }]
+}
+
+/// The row that [`tend`] writes.
+const TENDED: &[u8] = b"tended";
+
+/// 2070-01-01.
+pub const CENTURY_MS: u64 = 3_155_760_000_000;
 
 fn route(request: &Request) -> Result<&'static str, Box<Answer>> {
     let place: Vec<&str> = request.segments.iter().map(String::as_str).collect();

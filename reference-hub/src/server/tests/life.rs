@@ -101,3 +101,31 @@ fn a_port_or_a_folder_in_use_is_one_clear_sentence() {
     let error = refused(&config(&file.join("below"), "memory"));
     assert!(matches!(error, HubError::DataNotWritable(..)), "{error}");
 }
+
+#[test]
+fn what_time_brings_about_happens_when_the_sandboxs_clock_is_moved() {
+    let folder = tempfile::tempdir().unwrap();
+    let hub = start(HubConfig { sandbox: true, ..config(folder.path(), "memory") }, Limits::default());
+    let mut client = hub.client();
+    assert_eq!(client.ask("GET /desk/counter/tended", &[]).status, 404);
+    assert_eq!(client.ask("GET /_admin/clock", &[]).status, 405);
+    assert_eq!(client.ask("POST /_admin/clock?advance_ms=99999999999999", &[]).status, 400);
+    // Four hundred days at a time until the century is over.
+    for _ in 0..40 {
+        assert_eq!(client.ask("POST /_admin/clock?advance_ms=34560000000", &[]).status, 200);
+    }
+    let found = (0..200).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        client.ask("GET /desk/counter/tended", &[]).status == 200
+    });
+    assert!(found, "housekeeping did not come");
+    hub.stop();
+}
+
+#[test]
+fn the_clock_of_a_hub_that_is_no_sandbox_cannot_be_moved() {
+    let folder = tempfile::tempdir().unwrap();
+    let hub = start(config(folder.path(), "memory"), Limits::default());
+    assert_eq!(hub.client().ask("POST /_admin/clock?advance_ms=1", &[]).status, 404);
+    hub.stop();
+}
