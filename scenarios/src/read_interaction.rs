@@ -4,7 +4,7 @@
 use crate::check::{Checks, Expected, Source as Captured};
 use crate::document::{Item, Log, Section, Source};
 use crate::fault::list;
-use crate::inputs::{Rule, Rules, stream_of};
+use crate::inputs::{Actor, Rule, Rules, stream_of};
 use crate::interaction::Interaction;
 use crate::library::{Found, Library};
 use crate::nhs_guard;
@@ -14,7 +14,7 @@ use crate::render::{HEADERS_OWN, METHODS, Request};
 use crate::stage::{self, STAGES, Stage};
 use crate::template::Template;
 use crate::uses;
-use crate::variable::{VARIABLES, word};
+use crate::variable::{Org, VARIABLES, word};
 use std::sync::Arc;
 use toml::de::DeValue;
 
@@ -226,7 +226,18 @@ impl Reader<'_> {
             ),
             organisation: rule("organisation", &two, Rule::Random),
             endpoint: rule("endpoint", &two, Rule::Random),
-            session: rule("session", &two, Rule::Random),
+            session: rule(
+                "session",
+                &[
+                    two[1],
+                    two[0],
+                    ("practice", Rule::ActsFor(Actor::Organisation(Org::Practice))),
+                    ("pharmacy", Rule::ActsFor(Actor::Organisation(Org::Pharmacy))),
+                    ("organisation", Rule::ActsFor(Actor::Organisation(Org::Any))),
+                    ("endpoint", Rule::ActsFor(Actor::EndPoint)),
+                ],
+                Rule::Random,
+            ),
             mailbox: rule(
                 "mailbox",
                 &[
