@@ -2,12 +2,13 @@
 //! drawn from the population when a template first asks for it, and not at all when none does. Everything is a function of
 //! (seed, arrival number, ordinal, hand-over, time).
 
+mod person;
 mod session;
 
 use crate::draw::{Draw, name_of};
 use crate::mesh_token;
 use crate::stage::HandOver;
-use crate::time::{Moment, padded, plain};
+use crate::time::{Moment, plain};
 use crate::variable::{OfEndPoint, OfOrg, OfPatient, Org, Variable};
 use population::{
     EndPoint, NhsNumber, OrgKind, Organisation, Patient, Population, STREAM_PHARMACY, Session, mod37_2_check,
@@ -92,6 +93,7 @@ pub(crate) struct Inputs<'a> {
     draw: Draw,
     patient_index: Option<u64>,
     patient: Option<Patient>,
+    newborn: Option<Patient>,
     ods: [Option<String>; 3],
     organisations: [Option<Organisation>; 3],
     endpoints: [Option<EndPoint>; 2],
@@ -110,6 +112,7 @@ impl<'a> Inputs<'a> {
             draw: Draw::new(cx.seed, cx.seq, rules.stream),
             patient_index: None,
             patient: None,
+            newborn: None,
             ods: [None, None, None],
             organisations: [None, None, None],
             endpoints: [None, None],
@@ -128,6 +131,7 @@ impl<'a> Inputs<'a> {
                 out.extend_from_slice(&self.cx.population.nhs_number(index).digits());
             }
             Variable::Patient(of) => self.write_patient(*of, out),
+            Variable::Newborn(of) => self.write_newborn(*of, out),
             Variable::Organisation(org, OfOrg::Ods) => out.extend_from_slice(self.ods(*org).as_bytes()),
             Variable::Organisation(org, of) => {
                 let found = self.organisation(*org);
@@ -193,36 +197,6 @@ impl<'a> Inputs<'a> {
         };
         self.patient_index = Some(index);
         index
-    }
-
-    fn write_patient(&mut self, of: OfPatient, out: &mut Vec<u8>) {
-        let index = self.patient_index();
-        let population = self.cx.population;
-        let patient = self.patient.get_or_insert_with(|| population.patient(index));
-        let born = patient.birth_date;
-        out.extend_from_slice(
-            match of {
-                OfPatient::NhsNumber => return out.extend_from_slice(&patient.nhs_number.digits()),
-                OfPatient::BirthYear => return padded(out, born.year() as u64, 4),
-                OfPatient::BirthDate => {
-                    padded(out, born.year() as u64, 4);
-                    out.push(b'-');
-                    padded(out, born.month() as u64, 2);
-                    out.push(b'-');
-                    return padded(out, born.day() as u64, 2);
-                }
-                OfPatient::Title => patient.title,
-                OfPatient::Given(n) => patient.given[n],
-                OfPatient::Family => &patient.family,
-                OfPatient::Gender => patient.gender,
-                OfPatient::Address(n) => &patient.address_lines[n],
-                OfPatient::Postcode => &patient.postcode,
-                OfPatient::Phone => &patient.phone,
-                OfPatient::Mobile => &patient.mobile,
-                OfPatient::Email => &patient.email,
-            }
-            .as_bytes(),
-        );
     }
 
     /// Rank of the practice or pharmacy among its kind, or index of any organisation.

@@ -176,7 +176,9 @@ impl Reader<'_> {
         };
         let source = Source { file: &found.file, text: &found.text, log: self.log };
         nhs_guard::scan(source);
+        // The last line's end belongs to the file, not to the body; all others stay as they are, also those of multipart.
         let text = found.text.strip_suffix('\n').unwrap_or(&found.text);
+        let text = text.strip_suffix('\r').unwrap_or(text);
         match Template::parse(text, place, "body") {
             Ok(template) => Some(template.from(&found.file, 1)),
             Err(faults) => {
@@ -340,7 +342,12 @@ impl Reader<'_> {
             }
             let Some(text) = item.text() else { continue };
             let source = if let Some(header) = text.strip_prefix("header:") {
-                Some(Captured::Header(header.trim().to_owned()))
+                Some(match header.trim().split_once('?') {
+                    Some((header, parameter)) => {
+                        Captured::HeaderQuery { header: header.to_owned(), parameter: parameter.to_owned() }
+                    }
+                    None => Captured::Header(header.trim().to_owned()),
+                })
             } else if text.starts_with('/') {
                 let pointers =
                     if checks.each.is_some() { &mut checks.each_pointers } else { &mut checks.pointers };

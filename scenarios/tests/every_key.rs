@@ -85,7 +85,8 @@ json   = { "/ok" = true, "/n" = 1.5, "/list" = "", "/name" = "fixed" }
 each  = "/list"
 id    = "/id"
 tag   = "header:ETag"
-about = "{{patient.nhs_number}}"
+code  = "header:location?code"
+about = "{{patient.nhs_number}} {{newborn.family}}"
 "#;
 
 const TELL: &str = r#"
@@ -207,7 +208,8 @@ fn what_was_asked_is_what_is_checked_and_handed_over() {
 
     let id = head.split("X-Id: ").nth(1).unwrap().split("\r\n").next().unwrap();
     let json = r#"{"list":[{"id":"one"},{"id":"two \"2\""}],"n":1.5,"ok":true,"name":"fixed"}"#;
-    let headers: [(&str, &[u8]); 2] = [("etag", b"W/\"1\""), ("x-id", id.as_bytes())];
+    let location = b"https://mine.invalid/cb?state=1&code=a%2Fb".as_slice();
+    let headers: [(&str, &[u8]); 3] = [("etag", b"W/\"1\""), ("x-id", id.as_bytes()), ("Location", location)];
     let answer = AnswerView { status: 202, headers: &headers, body: json.as_bytes() };
     let mut left = Vec::new();
     // The time is not known when answers are checked, and does not matter.
@@ -215,6 +217,10 @@ fn what_was_asked_is_what_is_checked_and_handed_over() {
     ask.check(&answer, &later, &mut left).unwrap();
     assert_eq!(left.len(), 2);
     assert_eq!((left[1].get("id"), left[1].get("tag")), (Some("two \"2\""), Some("W/\"1\"")));
+    assert_eq!(left[1].get("code"), Some("a/b"));
+    let elsewhere = [headers[0], headers[1], ("Location", b"https://mine.invalid/cb?error=no".as_slice())];
+    let found = ask.check(&AnswerView { headers: &elsewhere, ..answer }, &later, &mut left).unwrap_err();
+    assert_eq!(found.to_string(), "capture: location?code is missing");
     for (from, to, fault) in [
         ("true", "false", "json: /ok is false"),
         ("1.5", "\"1.5\"", "json: /n is \"1.5\""),
