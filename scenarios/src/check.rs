@@ -87,6 +87,8 @@ pub(crate) enum Expected {
 pub(crate) enum Source {
     /// A header of the answer.
     Header(String),
+    /// A parameter of the query of a URL in a header of the answer.
+    HeaderQuery { header: String, parameter: String },
     /// A JSON pointer: into the answer, or into each element when there is an `each`.
     Pointer { slot: usize, text: String },
     /// A template of the request's own values.
@@ -200,6 +202,11 @@ impl Checks {
                     let got = answer.header(header).ok_or_else(|| missing(header))?;
                     String::from_utf8_lossy(got).into()
                 }
+                Source::HeaderQuery { header, parameter } => {
+                    let got = answer.header(header).ok_or_else(|| missing(header))?;
+                    let what = || missing(&format!("{header}?{parameter}"));
+                    query_value(&String::from_utf8_lossy(got), parameter).ok_or_else(what)?.into()
+                }
                 Source::Pointer { slot, text } => {
                     found[*slot].and_then(scalar).ok_or_else(|| missing(text))?.into()
                 }
@@ -253,6 +260,26 @@ fn with_text<T>(template: &Template, inputs: &mut Inputs<'_>, then: impl FnOnce(
     })
 }
 
+/// The value of a parameter in a URL's query, with its percent-escapes undone; `None` when it is not there or not text.
+fn query_value(url: &str, parameter: &str) -> Option<String> {
+    let (_, query) = url.split_once('?')?;
+    let query = query.split('#').next()?;
+    let (_, value) = query.split('&').filter_map(|p| p.split_once('=')).find(|(n, _)| *n == parameter)?;
+    let mut out = Vec::with_capacity(value.len());
+    let mut bytes = value.bytes();
+    while let Some(b) = bytes.next() {
+        out.push(match b {
+            b'+' => b' ',
+            b'%' => {
+                let digits = [bytes.next()?, bytes.next()?].map(|b| char::from(b).to_digit(16));
+                u8::try_from(digits[0]? * 16 + digits[1]?).ok()?
+            }
+            b => b,
+        });
+    }
+    String::from_utf8(out).ok()
+}
+
 /// The code that a published error body carries.
 fn error_code(body: &[u8]) -> Option<String> {
     let body = std::str::from_utf8(body).ok()?;
@@ -264,4 +291,25 @@ fn error_code(body: &[u8]) -> Option<String> {
     let code = scalar(found.iter().flatten().next()?)?;
     let clean = |c: &char| c.is_ascii_alphanumeric() || "-_".contains(*c);
     Some(code.chars().filter(clean).take(SHOWN_MAX).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_parameter_of_a_location_is_found_whole_and_decoded() {
+        let url = "https://client.example.org/cb?state=a%20b&code=x%2By-_z#code=no";
+        assert_eq!(query_value(url, "code").as_deref(), Some("x+y-_z"));
+        assert_eq!(query_value(url, "state").as_deref(), Some("a b"));
+        for (url, name) in [
+            (url, "cod"),
+            ("/cb", "code"),
+            ("/cb?code", "code"),
+            ("/cb?code=%4", "code"),
+            ("/cb?code=%ff", "code"),
+        ] {
+            assert_eq!(query_value(url, name), None, "{url} {name}");
+        }
+    }
 }

@@ -2,14 +2,16 @@
 //! drawn from the population when a template first asks for it, and not at all when none does. Everything is a function of
 //! (seed, arrival number, ordinal, hand-over, time).
 
+mod person;
+mod session;
+
 use crate::draw::{Draw, name_of};
 use crate::mesh_token;
 use crate::stage::HandOver;
-use crate::time::{Moment, padded, plain};
-use crate::variable::{OfEndPoint, OfOrg, OfPatient, OfSession, Org, Variable};
+use crate::time::{Moment, plain};
+use crate::variable::{OfEndPoint, OfOrg, OfPatient, Org, Variable};
 use population::{
-    EndPoint, NhsNumber, OrgKind, Organisation, Patient, Population, SESSIONS, STREAM_PHARMACY, Session,
-    mod37_2_check,
+    EndPoint, NhsNumber, OrgKind, Organisation, Patient, Population, STREAM_PHARMACY, Session, mod37_2_check,
 };
 
 /// What a request is made from.
@@ -48,6 +50,16 @@ pub(crate) enum Rule {
     EndPoint,
     /// The recipient's mailbox.
     Recipient,
+    /// A session of the organisation that the request acts for.
+    ActsFor(Actor),
+}
+
+/// For whom a request acts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Actor {
+    Organisation(Org),
+    /// The organisation that runs the end point.
+    EndPoint,
 }
 
 /// How all inputs of an interaction are chosen.
@@ -81,9 +93,11 @@ pub(crate) struct Inputs<'a> {
     draw: Draw,
     patient_index: Option<u64>,
     patient: Option<Patient>,
+    newborn: Option<Patient>,
     ods: [Option<String>; 3],
     organisations: [Option<Organisation>; 3],
     endpoints: [Option<EndPoint>; 2],
+    session_index: Option<u32>,
     token: Option<String>,
     session: Option<Session>,
     moment: Option<Moment>,
@@ -98,9 +112,11 @@ impl<'a> Inputs<'a> {
             draw: Draw::new(cx.seed, cx.seq, rules.stream),
             patient_index: None,
             patient: None,
+            newborn: None,
             ods: [None, None, None],
             organisations: [None, None, None],
             endpoints: [None, None],
+            session_index: None,
             token: None,
             session: None,
             moment: None,
@@ -115,6 +131,7 @@ impl<'a> Inputs<'a> {
                 out.extend_from_slice(&self.cx.population.nhs_number(index).digits());
             }
             Variable::Patient(of) => self.write_patient(*of, out),
+            Variable::Newborn(of) => self.write_newborn(*of, out),
             Variable::Organisation(org, OfOrg::Ods) => out.extend_from_slice(self.ods(*org).as_bytes()),
             Variable::Organisation(org, of) => {
                 let found = self.organisation(*org);
@@ -180,36 +197,6 @@ impl<'a> Inputs<'a> {
         };
         self.patient_index = Some(index);
         index
-    }
-
-    fn write_patient(&mut self, of: OfPatient, out: &mut Vec<u8>) {
-        let index = self.patient_index();
-        let population = self.cx.population;
-        let patient = self.patient.get_or_insert_with(|| population.patient(index));
-        let born = patient.birth_date;
-        out.extend_from_slice(
-            match of {
-                OfPatient::NhsNumber => return out.extend_from_slice(&patient.nhs_number.digits()),
-                OfPatient::BirthYear => return padded(out, born.year() as u64, 4),
-                OfPatient::BirthDate => {
-                    padded(out, born.year() as u64, 4);
-                    out.push(b'-');
-                    padded(out, born.month() as u64, 2);
-                    out.push(b'-');
-                    return padded(out, born.day() as u64, 2);
-                }
-                OfPatient::Title => patient.title,
-                OfPatient::Given(n) => patient.given[n],
-                OfPatient::Family => &patient.family,
-                OfPatient::Gender => patient.gender,
-                OfPatient::Address(n) => &patient.address_lines[n],
-                OfPatient::Postcode => &patient.postcode,
-                OfPatient::Phone => &patient.phone,
-                OfPatient::Mobile => &patient.mobile,
-                OfPatient::Email => &patient.email,
-            }
-            .as_bytes(),
-        );
     }
 
     /// Rank of the practice or pharmacy among its kind, or index of any organisation.
@@ -303,27 +290,6 @@ impl<'a> Inputs<'a> {
             index = (index + 1 + self.draw.below(DRAW_RECIPIENT, u64::from(count) - 1) as u32) % count;
         }
         self.endpoints[usize::from(recipient)].get_or_insert_with(|| population.endpoint(index))
-    }
-
-    fn write_session(&mut self, of: OfSession, out: &mut Vec<u8>) {
-        let population = self.cx.population;
-        let index = match self.rules.session {
-            Rule::Each => population.permuted(self.cx.ordinal, SESSIONS.into(), self.rules.stream),
-            _ => self.draw.below(DRAW_SESSION, SESSIONS.into()),
-        } as u32;
-        if of == OfSession::Token {
-            let token = self.token.get_or_insert_with(|| population.session_token(index));
-            return out.extend_from_slice(token.as_bytes());
-        }
-        let session = self.session.get_or_insert_with(|| population.session(index));
-        out.extend_from_slice(match of {
-            OfSession::Token => session.token.as_bytes(),
-            OfSession::UserId => session.user_id.as_bytes(),
-            OfSession::RoleProfileId => session.role_profile_id.as_bytes(),
-            OfSession::RoleCode => session.role_code.as_bytes(),
-            OfSession::RoleName => session.role_name.as_bytes(),
-            OfSession::Ods => session.ods.as_bytes(),
-        });
     }
 
     fn write_mesh(&mut self, out: &mut Vec<u8>) {

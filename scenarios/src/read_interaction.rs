@@ -4,7 +4,7 @@
 use crate::check::{Checks, Expected, Source as Captured};
 use crate::document::{Item, Log, Section, Source};
 use crate::fault::list;
-use crate::inputs::{Rule, Rules, stream_of};
+use crate::inputs::{Actor, Rule, Rules, stream_of};
 use crate::interaction::Interaction;
 use crate::library::{Found, Library};
 use crate::nhs_guard;
@@ -14,7 +14,7 @@ use crate::render::{HEADERS_OWN, METHODS, Request};
 use crate::stage::{self, STAGES, Stage};
 use crate::template::Template;
 use crate::uses;
-use crate::variable::{VARIABLES, word};
+use crate::variable::{Org, VARIABLES, word};
 use std::sync::Arc;
 use toml::de::DeValue;
 
@@ -176,7 +176,9 @@ impl Reader<'_> {
         };
         let source = Source { file: &found.file, text: &found.text, log: self.log };
         nhs_guard::scan(source);
+        // The last line's end belongs to the file, not to the body; all others stay as they are, also those of multipart.
         let text = found.text.strip_suffix('\n').unwrap_or(&found.text);
+        let text = text.strip_suffix('\r').unwrap_or(text);
         match Template::parse(text, place, "body") {
             Ok(template) => Some(template.from(&found.file, 1)),
             Err(faults) => {
@@ -226,7 +228,18 @@ impl Reader<'_> {
             ),
             organisation: rule("organisation", &two, Rule::Random),
             endpoint: rule("endpoint", &two, Rule::Random),
-            session: rule("session", &two, Rule::Random),
+            session: rule(
+                "session",
+                &[
+                    two[1],
+                    two[0],
+                    ("practice", Rule::ActsFor(Actor::Organisation(Org::Practice))),
+                    ("pharmacy", Rule::ActsFor(Actor::Organisation(Org::Pharmacy))),
+                    ("organisation", Rule::ActsFor(Actor::Organisation(Org::Any))),
+                    ("endpoint", Rule::ActsFor(Actor::EndPoint)),
+                ],
+                Rule::Random,
+            ),
             mailbox: rule(
                 "mailbox",
                 &[
@@ -329,7 +342,12 @@ impl Reader<'_> {
             }
             let Some(text) = item.text() else { continue };
             let source = if let Some(header) = text.strip_prefix("header:") {
-                Some(Captured::Header(header.trim().to_owned()))
+                Some(match header.trim().split_once('?') {
+                    Some((header, parameter)) => {
+                        Captured::HeaderQuery { header: header.to_owned(), parameter: parameter.to_owned() }
+                    }
+                    None => Captured::Header(header.trim().to_owned()),
+                })
             } else if text.starts_with('/') {
                 let pointers =
                     if checks.each.is_some() { &mut checks.each_pointers } else { &mut checks.pointers };

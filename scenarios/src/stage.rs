@@ -31,8 +31,10 @@ const AT_PHARMACY: &[&str] = &[
     "item_3",
     "item_4",
 ];
-/// What is needed to fetch a MESH message.
-const MESSAGE: &[&str] = &["mailbox", "password", "message_id"];
+/// What is needed to fetch a MESH message, and to ask in its sender's name what became of it.
+const MESSAGE: &[&str] = &["mailbox", "password", "message_id", "sender", "sender_password"];
+/// What is needed to track a MESH message: here the mailbox is the sender's.
+const SENT: &[&str] = &["mailbox", "password", "message_id"];
 
 const fn stage(
     name: &'static str,
@@ -53,6 +55,7 @@ pub const STAGES: &[Stage] = &[
     ),
     stage("message-waiting", MESSAGE, true, "a MESH message in an inbox"),
     stage("message-downloaded", MESSAGE, true, "a MESH message that can be acknowledged"),
+    stage("message-sent", SENT, true, "a MESH message whose sender may ask what became of it"),
     stage("prescription-patient-held", PATIENT_HELD, true, "a prescription without a nominated pharmacy"),
     stage("prescription-with-dispenser", AT_PHARMACY, true, "a prescription released to a pharmacy"),
     stage(
@@ -63,6 +66,7 @@ pub const STAGES: &[Stage] = &[
     ),
     stage("prescription-dispensed", AT_PHARMACY, true, "a prescription dispensed and not claimed"),
     stage("summary", &["nhs_number", "composition_id"], true, "a summary care record that can be viewed"),
+    stage("login-code", &["code"], true, "a log-in with its code, to be exchanged for a token"),
     stage("free-1", &[], false, "whatever your own interactions leave"),
     stage("free-2", &[], false, "whatever your own interactions leave"),
     stage("free-3", &[], false, "whatever your own interactions leave"),
@@ -119,6 +123,10 @@ pub fn backlog(stage: &str, i: u64, population: &Population) -> Option<HandOver>
             let nth = i.checked_mul(DOWNLOADED_EVERY)? + DOWNLOADED_EVERY - 1;
             (nth < messages).then(|| message(population, nth))
         }
+        // Messages that wait were sent; each is tracked once, from the last on, while they are fetched from the first on.
+        "message-sent" => (i < messages).then(|| sent(population, messages - 1 - i)),
+        "login-code" => (i < population.backlog().logins)
+            .then(|| HandOver::from_iter([("code", population.login(i).code)])),
         "prescription-patient-held" => prescription(population, PrescriptionKind::PatientHeld, i),
         "prescription-with-dispenser" => prescription(population, PrescriptionKind::WithDispenser, i),
         "prescription-dispensed" => prescription(population, PrescriptionKind::Dispensed, i),
@@ -136,8 +144,21 @@ pub fn backlog(stage: &str, i: u64, population: &Population) -> Option<HandOver>
 fn message(population: &Population, i: u64) -> HandOver {
     let message = population.message(i);
     let password = population.endpoint(message.to_endpoint).mailbox_password;
+    let sender_password = population.endpoint(message.from_endpoint).mailbox_password;
     HandOver::from_iter([
         ("mailbox", message.to_mailbox),
+        ("password", password),
+        ("message_id", message.message_id),
+        ("sender", message.from_mailbox),
+        ("sender_password", sender_password),
+    ])
+}
+
+fn sent(population: &Population, i: u64) -> HandOver {
+    let message = population.message(i);
+    let password = population.endpoint(message.from_endpoint).mailbox_password;
+    HandOver::from_iter([
+        ("mailbox", message.from_mailbox),
         ("password", password),
         ("message_id", message.message_id),
     ])

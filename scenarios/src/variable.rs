@@ -28,6 +28,17 @@ pub const VARIABLES: &[VariableHelp] = &[
     help("patient.phone", "landline"),
     help("patient.mobile", "mobile"),
     help("patient.email", "e-mail address"),
+    help("newborn.title", "the same of a person whom no record knows yet, another in every request"),
+    help("newborn.given.N", "as above"),
+    help("newborn.family", "as above"),
+    help("newborn.gender", "as above"),
+    help("newborn.birth_date", "date of birth in 2025, after all of the population"),
+    help("newborn.birth_year", "as above"),
+    help("newborn.address.N", "line 1 to 4"),
+    help("newborn.postcode", "postcode"),
+    help("newborn.phone", "landline"),
+    help("newborn.mobile", "mobile"),
+    help("newborn.email", "e-mail address"),
     help("practice.ods", "ODS code of the practice"),
     help("practice.name", "its name"),
     help("practice.address.N", "line 1 to 4"),
@@ -143,6 +154,7 @@ pub(crate) enum OfSession {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Variable {
     Patient(OfPatient),
+    Newborn(OfPatient),
     Organisation(Org, OfOrg),
     EndPoint { recipient: bool, of: OfEndPoint },
     Session(OfSession),
@@ -167,10 +179,6 @@ const TEXT_MAX: usize = 10_000_000;
 impl Variable {
     /// Reads a name; `fresh` is the place to use if it asks for a fresh value.
     pub(crate) fn parse(name: &str, fresh: u64) -> Option<Variable> {
-        let number = |text: &str, most: usize| {
-            let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-            digits.then(|| text.parse::<usize>().ok())?.filter(|n| (1..=most).contains(n))
-        };
         if name.ends_with('.') {
             return None;
         }
@@ -191,23 +199,11 @@ impl Variable {
             ("hex", n) => Variable::Hex { place: fresh, count: number(n, DIGITS_MAX)? },
             ("text", n) => Variable::Text { place: fresh, bytes: number(n, TEXT_MAX)? },
             ("capture", name) => Variable::Capture(word(name)?.into()),
-            ("patient", of) => Variable::Patient(match of {
-                "nhs_number" => OfPatient::NhsNumber,
-                "title" => OfPatient::Title,
-                "family" => OfPatient::Family,
-                "gender" => OfPatient::Gender,
-                "birth_date" => OfPatient::BirthDate,
-                "birth_year" => OfPatient::BirthYear,
-                "postcode" => OfPatient::Postcode,
-                "phone" => OfPatient::Phone,
-                "mobile" => OfPatient::Mobile,
-                "email" => OfPatient::Email,
-                _ => match of.split_once('.')? {
-                    ("given", n) => OfPatient::Given(number(n, 2)? - 1),
-                    ("address", n) => OfPatient::Address(number(n, 4)? - 1),
-                    _ => return None,
-                },
-            }),
+            ("patient", of) => Variable::Patient(OfPatient::parse(of)?),
+            // Whom no record knows has no number yet.
+            ("newborn", of) => {
+                Variable::Newborn(OfPatient::parse(of).filter(|of| *of != OfPatient::NhsNumber)?)
+            }
             ("practice" | "pharmacy" | "organisation", of) => {
                 let org = match head {
                     "practice" => Org::Practice,
@@ -264,9 +260,38 @@ impl Variable {
                 | Variable::Today
                 | Variable::NowMesh
                 | Variable::Patient(OfPatient::NhsNumber | OfPatient::BirthDate | OfPatient::BirthYear)
+                | Variable::Newborn(OfPatient::BirthDate | OfPatient::BirthYear)
                 | Variable::Session(OfSession::Token)
         )
     }
+}
+
+impl OfPatient {
+    fn parse(of: &str) -> Option<OfPatient> {
+        Some(match of {
+            "nhs_number" => OfPatient::NhsNumber,
+            "title" => OfPatient::Title,
+            "family" => OfPatient::Family,
+            "gender" => OfPatient::Gender,
+            "birth_date" => OfPatient::BirthDate,
+            "birth_year" => OfPatient::BirthYear,
+            "postcode" => OfPatient::Postcode,
+            "phone" => OfPatient::Phone,
+            "mobile" => OfPatient::Mobile,
+            "email" => OfPatient::Email,
+            _ => match of.split_once('.')? {
+                ("given", n) => OfPatient::Given(number(n, 2)? - 1),
+                ("address", n) => OfPatient::Address(number(n, 4)? - 1),
+                _ => return None,
+            },
+        })
+    }
+}
+
+/// A number from 1 to `most`.
+fn number(text: &str, most: usize) -> Option<usize> {
+    let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    digits.then(|| text.parse::<usize>().ok())?.filter(|n| (1..=most).contains(n))
 }
 
 /// A name that a user chose: letters, digits, hyphens and underscores.
@@ -292,6 +317,8 @@ mod tests {
             "patient.",
             "patient.nhs",
             "patient.given.3",
+            "newborn.nhs_number",
+            "newborn",
             "patient.address.0",
             "uuid.",
             "uuid.a b",

@@ -3,6 +3,7 @@
 
 use population::Population;
 use scenarios::{AnswerView, HandOver, Interaction, RenderContext, Scenario, backlog};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 fn here(path: &str) -> PathBuf {
@@ -141,6 +142,42 @@ fn the_mix_is_whole_and_its_requests_have_about_the_published_sizes() {
         let ours = rendered(interaction, &population, 3).len() as f64;
         let off = (ours / f64::from(published) - 1.0).abs();
         assert!(off < 0.25, "{name}: {ours} bytes, published {published}");
+    }
+}
+
+#[test]
+fn the_journeys_of_the_mix_stay_in_balance() {
+    let scenario = national_peak();
+    let share = |name: &str| -> f64 {
+        let of_name = |row: &&scenarios::MixRow| scenario.interactions[row.interaction].name == name;
+        scenario.mix.rows.iter().filter(of_name).map(|r| r.share_stated).sum()
+    };
+    let mut waiting: HashMap<&str, f64> = HashMap::new();
+    for interaction in &scenario.interactions {
+        if let Some(stage) = interaction.leaves() {
+            let left = match interaction.name.as_str() {
+                // Two prescriptions lie ready at each pharmacy whose turn it is, as long as so many are prescribed.
+                "eps-release" => (2.0 * share("eps-release")).min(share("eps-prescribe")),
+                name => share(name),
+            };
+            *waiting.entry(stage).or_default() += left;
+        }
+    }
+    // Those that can take from one stage only come before those that can choose.
+    let mut takers: Vec<&Interaction> = scenario.interactions.iter().filter(|i| !i.keeps_taken()).collect();
+    takers.sort_by_key(|i| i.takes().len());
+    for interaction in takers {
+        let mut wanted = share(&interaction.name);
+        for (n, stage) in interaction.takes().iter().enumerate() {
+            let there = waiting.entry(stage).or_default();
+            let is_last = n + 1 == interaction.takes().len();
+            let taken = if is_last { wanted } else { wanted.min(*there) };
+            *there -= taken;
+            wanted -= taken;
+        }
+    }
+    for (stage, rest) in waiting {
+        assert!(rest > -1e-6, "{stage}: {rest:.6} of all arrivals find nothing once the backlog is used up");
     }
 }
 

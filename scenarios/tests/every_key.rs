@@ -73,7 +73,7 @@ practice     = "each"
 pharmacy     = "ahead"
 organisation = "each"
 endpoint     = "each"
-session      = "each"
+session      = "organisation"
 mailbox      = "recipient.mailbox"
 
 [expect]
@@ -85,7 +85,8 @@ json   = { "/ok" = true, "/n" = 1.5, "/list" = "", "/name" = "fixed" }
 each  = "/list"
 id    = "/id"
 tag   = "header:ETag"
-about = "{{patient.nhs_number}}"
+code  = "header:location?code"
+about = "{{patient.nhs_number}} {{newborn.family}}"
 "#;
 
 const TELL: &str = r#"
@@ -207,7 +208,8 @@ fn what_was_asked_is_what_is_checked_and_handed_over() {
 
     let id = head.split("X-Id: ").nth(1).unwrap().split("\r\n").next().unwrap();
     let json = r#"{"list":[{"id":"one"},{"id":"two \"2\""}],"n":1.5,"ok":true,"name":"fixed"}"#;
-    let headers: [(&str, &[u8]); 2] = [("etag", b"W/\"1\""), ("x-id", id.as_bytes())];
+    let location = b"https://mine.invalid/cb?state=1&code=a%2Fb".as_slice();
+    let headers: [(&str, &[u8]); 3] = [("etag", b"W/\"1\""), ("x-id", id.as_bytes()), ("Location", location)];
     let answer = AnswerView { status: 202, headers: &headers, body: json.as_bytes() };
     let mut left = Vec::new();
     // The time is not known when answers are checked, and does not matter.
@@ -215,6 +217,10 @@ fn what_was_asked_is_what_is_checked_and_handed_over() {
     ask.check(&answer, &later, &mut left).unwrap();
     assert_eq!(left.len(), 2);
     assert_eq!((left[1].get("id"), left[1].get("tag")), (Some("two \"2\""), Some("W/\"1\"")));
+    assert_eq!(left[1].get("code"), Some("a/b"));
+    let elsewhere = [headers[0], headers[1], ("Location", b"https://mine.invalid/cb?error=no".as_slice())];
+    let found = ask.check(&AnswerView { headers: &elsewhere, ..answer }, &later, &mut left).unwrap_err();
+    assert_eq!(found.to_string(), "capture: location?code is missing");
     for (from, to, fault) in [
         ("true", "false", "json: /ok is false"),
         ("1.5", "\"1.5\"", "json: /n is \"1.5\""),
@@ -239,6 +245,59 @@ fn what_was_asked_is_what_is_checked_and_handed_over() {
     assert!(text.contains(left[1].get("about").unwrap()));
     tell.check(&AnswerView { status: 204, headers: &[], body: b"" }, &cx, &mut left).unwrap();
     assert_eq!(left.len(), 2, "an interaction without [capture] leaves nothing");
+}
+
+#[test]
+fn a_session_is_of_the_organisation_that_the_request_acts_for() {
+    let interaction = |session: &str, more: &str| {
+        format!(
+            "method = \"GET\"\npath = \"/{{{{session.ods}}}}/{{{{session.token}}}}/{{{{practice.ods}}}}/{{{{pharmacy.ods}}}}/{{{{organisation.ods}}}}/{{{{endpoint.ods}}}}\"\n\
+             takes = \"free-1\"\n[inputs]\nsession = \"{session}\"\n{more}[expect]\nstatus = 200\n"
+        )
+    };
+    let rules = [
+        ("practice", "practice", "", 2),
+        ("practice-each", "practice", "practice = \"each\"\n", 2),
+        ("pharmacy", "pharmacy", "pharmacy = \"random\"\n", 3),
+        ("pharmacy-captured", "pharmacy", "pharmacy = \"capture\"\n", 3),
+        ("organisation", "organisation", "", 4),
+        ("endpoint", "endpoint", "endpoint = \"each\"\n", 5),
+        ("any", "random", "", 0),
+        ("in-turn", "each", "", 0),
+    ];
+    let folder = folder(OPEN);
+    let mut weights = String::new();
+    for (name, session, more, _) in rules {
+        let file = folder.path().join(format!("interactions/{name}.toml"));
+        std::fs::write(file, interaction(session, more)).unwrap();
+        weights += &format!("{name} = 1\n");
+    }
+    let text = "title = \"t\"\n[target]\nhub = \"embedded\"\n[[phase]]\nname = \"p\"\nduration = \"1s\"\nrate = \"1/s\"\n[mix]\n";
+    let path = folder.path().join("sessions.toml");
+    std::fs::write(&path, format!("{text}{weights}")).unwrap();
+    let s = scenarios::load(&path).unwrap_or_else(|f| panic!("{f}"));
+    let population = Population::new(s.seed, s.population).unwrap();
+    let by_token: std::collections::HashMap<String, u32> =
+        (0..population.sessions()).map(|i| (population.session_token(i), i)).collect();
+    for (interaction, (name, _, _, place)) in s.interactions.iter().zip(rules) {
+        let mut tokens = std::collections::HashSet::new();
+        for n in 0..50 {
+            let pharmacy = population.ods_of(population::OrgKind::Pharmacy, n as u32 % 7);
+            let taken = scenarios::HandOver::from_iter([("pharmacy", pharmacy)]);
+            let now = jiff::Timestamp::UNIX_EPOCH;
+            let (seq, ordinal, taken) = (n, n, Some(&taken));
+            let cx =
+                RenderContext { population: &population, seed: 7, seq, ordinal, taken, now, host: "h:1" };
+            let mut out = Vec::new();
+            interaction.render(&cx, &mut out);
+            let text = String::from_utf8(out).unwrap();
+            let parts: Vec<&str> = text.split(' ').nth(1).unwrap().split('/').skip(1).collect();
+            assert_eq!(population.session(by_token[parts[1]]).ods, parts[0], "{name}");
+            assert!(place == 0 || parts[0] == parts[place], "{name}: {parts:?}");
+            tokens.insert(parts[1].to_owned());
+        }
+        assert!(tokens.len() > 1, "{name} has always the same session");
+    }
 }
 
 #[test]

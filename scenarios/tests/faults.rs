@@ -68,7 +68,7 @@ pds-trce = 60
         "s.toml:5: target.url: this is not this machine: ",
         "s.toml:8: load.connections: not a number in range, got \"99_999\", allowed: 1 to 28000",
         "s.toml:12: phase.duration: not a duration above zero, got \"60 minutes\", allowed: a number with ns, ",
-        "s.toml:16: mix.pds-trce: unknown interaction, got \"pds-trce\", allowed: cis-validate, ",
+        "s.toml:16: mix.pds-trce: unknown interaction, got \"pds-trce\", allowed: audit-event, cis-login, ",
     ];
     assert_eq!(found.len(), 5, "{found:#?}");
     for (found, start) in found.iter().zip(starts) {
@@ -192,10 +192,9 @@ fn a_mix_file_reports_its_bad_rows_and_unknown_interactions() {
         ("m.csv", "interaction,share\nmine,0.5\nyours,0.5\n"),
         ("interactions/mine.toml", MINE),
     ]);
-    assert!(
-        found[0]
-            .starts_with("m.csv:3: interaction: unknown interaction, got \"yours\", allowed: cis-validate, ")
-    );
+    assert!(found[0].starts_with(
+        "m.csv:3: interaction: unknown interaction, got \"yours\", allowed: audit-event, cis-login, "
+    ));
     assert!(found[0].contains(", mine, "), "the user's own interactions are among those allowed");
     let found = faults(&[("s.toml", &text.replace("m.csv", "none.csv"))]);
     assert!(found[0].starts_with("s.toml:2: mix: file not found, got \"none.csv\", allowed: "));

@@ -5,11 +5,11 @@
 use crate::auth::{SEEDED_EXPIRY_MS, Session};
 use crate::seed::{SeedRow, SeedRows};
 use hub_store::Table;
-use population::{Population, SESSIONS};
+use population::Population;
 
 /// Rows of `Table::Sessions`, ascending by token.
 pub fn sessions(population: &Population) -> SeedRows<'_> {
-    let mut rows: Vec<SeedRow> = (0..SESSIONS)
+    let mut rows: Vec<SeedRow> = (0..population.sessions())
         .map(|i| {
             let session = population.session(i);
             let row = Session {

@@ -6,6 +6,7 @@ use crate::draw::{Domain, Draw, key};
 use crate::organisation::OrgKind;
 use crate::permutation::Permutation;
 use crate::prescription_id::prescription_short_id;
+use crate::session::token;
 
 /// How much of each kind waits at time zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +23,8 @@ pub struct Backlog {
     pub messages: u64,
     /// Summary care records.
     pub summaries: u64,
+    /// Log-ins that have their code and not yet their token.
+    pub logins: u64,
 }
 
 impl Backlog {
@@ -33,6 +36,7 @@ impl Backlog {
         patient_held: 1_000,
         messages: 1_000,
         summaries: 500,
+        logins: 1_000,
     };
 }
 
@@ -121,6 +125,15 @@ pub struct BacklogSummary {
     pub composition_id: String,
 }
 
+/// A log-in that is half done at time zero: its user has been authenticated and the code not been exchanged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BacklogLogin {
+    /// The authorisation code: 43 characters of the URL-safe alphabet; unique.
+    pub code: String,
+    /// Index of the session whose user, organisation and role it is about.
+    pub session: u32,
+}
+
 /// Workflows of documents between practices, hospitals and pharmacies.
 pub const WORKFLOWS: [&str; 4] =
     ["SPINEBENCH_DISCHARGE", "SPINEBENCH_LETTER", "SPINEBENCH_RESULT", "SPINEBENCH_NOTE"];
@@ -133,7 +146,7 @@ impl Population {
     pub fn backlog(&self) -> Backlog {
         let patients = self.sizes().patients.min(BACKLOG_PATIENTS);
         let scaled = |full: u64| (full * patients / BACKLOG_PATIENTS).max(BACKLOG_MIN);
-        let Backlog { nominated, with_dispenser, dispensed, patient_held, messages, summaries } =
+        let Backlog { nominated, with_dispenser, dispensed, patient_held, messages, summaries, logins } =
             Backlog::FULL;
         Backlog {
             nominated: scaled(nominated),
@@ -142,6 +155,7 @@ impl Population {
             patient_held: scaled(patient_held),
             messages: scaled(messages),
             summaries: scaled(summaries).min(self.sizes().patients),
+            logins: scaled(logins),
         }
     }
 
@@ -209,6 +223,14 @@ impl Population {
             workflow_id: draw.pick(&WORKFLOWS),
             len: (MESSAGE_BYTES.0 + draw.below(MESSAGE_BYTES.1)) as u32,
         }
+    }
+
+    /// The `i`-th half-done log-in; the caller keeps `i` below `backlog().logins`.
+    pub fn login(&self, i: u64) -> BacklogLogin {
+        // A second hash of the seed, as for session tokens: a code must not be recognisable as a neighbour of other values.
+        let mut draw = Draw::new(key(self.seed(), Domain::Login, u64::MAX), Domain::Login, i);
+        let session = draw.below(u64::from(self.sessions())) as u32;
+        BacklogLogin { code: token(&mut draw), session }
     }
 
     /// The `i`-th summary; the caller keeps `i` below `backlog().summaries`.
@@ -283,6 +305,15 @@ mod tests {
             assert_eq!(m.message_id.len(), 27);
             assert!((20_000..30_000).contains(&m.len));
         }
+    }
+
+    #[test]
+    fn login_codes_are_unique_and_no_session_tokens() {
+        let p = population(200_000);
+        let codes: HashSet<String> = (0..p.backlog().logins).map(|i| p.login(i).code).collect();
+        assert_eq!(codes.len(), 1_000);
+        assert!((0..p.sessions()).all(|i| !codes.contains(&p.session_token(i))));
+        assert!((0..1_000).all(|i| p.login(i).session < p.sessions() && p.login(i).code.len() == 43));
     }
 
     #[test]

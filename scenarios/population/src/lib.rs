@@ -18,8 +18,8 @@ mod prescription_id;
 mod session;
 
 pub use backlog::{
-    BACKLOG_MIN, BACKLOG_PATIENTS, Backlog, BacklogMessage, BacklogPrescription, BacklogSummary,
-    PrescriptionKind, STREAM_PHARMACY, WORKFLOWS,
+    BACKLOG_MIN, BACKLOG_PATIENTS, Backlog, BacklogLogin, BacklogMessage, BacklogPrescription,
+    BacklogSummary, PrescriptionKind, STREAM_PHARMACY, WORKFLOWS,
 };
 pub use end_point::{EndPoint, MESH_SHARED_KEY};
 pub use nhs_number::{NhsNumber, NhsNumberError, SYNTHETIC};
@@ -107,6 +107,12 @@ impl Population {
     /// NHS number of the patient with this index, which is taken modulo the number of patients. One-to-one.
     pub fn nhs_number(&self, index: u64) -> NhsNumber {
         NhsNumber::at_place(self.numbers.apply(index % self.sizes.patients))
+    }
+
+    /// The `n`-th synthetic NHS number that nobody in the population has.
+    fn nhs_number_beyond(&self, n: u64) -> NhsNumber {
+        let free = nhs_number::PLACES - self.sizes.patients;
+        NhsNumber::at_place(self.numbers.apply(self.sizes.patients + n % free))
     }
 
     /// Index of the patient with this NHS number; `None` when nobody in the population has it.

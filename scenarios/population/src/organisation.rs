@@ -72,7 +72,11 @@ pub struct Organisation {
 /// Letters with which practice codes begin.
 const PRACTICE_LETTERS: &[u8; 15] = b"ABCDEFGHJKLMNPY";
 /// Practice codes: a letter, then 20000-59999. Real practices have 8 or 0 there in almost all cases, so ours rarely meet one.
-const PRACTICE_CODES: u64 = 15 * 40_000;
+const PRACTICE_CODES: u64 = 15 * PRACTICE_SPAN;
+/// The first number after a practice code's letter.
+const PRACTICE_FIRST: u64 = 20_000;
+/// How many numbers each letter has.
+const PRACTICE_SPAN: u64 = 40_000;
 /// Letters of pharmacy and site codes, without I and O, which read as digits.
 const CODE_LETTERS: &[u8; 24] = b"ABCDEFGHJKLMNPQRSTUVWXYZ";
 /// Pharmacy and site codes: letter, digit, letter, digit; a pattern that the NHS has not issued. Above the 50,000
@@ -121,8 +125,17 @@ impl Population {
         self.ods(self.organisation_index(kind, k))
     }
 
-    /// Index of the `k`-th organisation of a kind.
-    fn organisation_index(&self, kind: OrgKind, k: u32) -> u32 {
+    /// Index of the organisation with this ODS code, in any case; `None` when none in the population has it.
+    pub fn organisation_with(&self, ods: &str) -> Option<u32> {
+        let (kind, code) = parse_code(ods)?;
+        let (domain, n) = code_space(kind);
+        let rank = Permutation::new(key(self.seed(), domain, 0), n).invert(code)?;
+        let rank = u32::try_from(rank).ok().filter(|rank| *rank < self.organisation_count(kind))?;
+        Some(self.organisation_index(kind, rank))
+    }
+
+    /// Index of the `k`-th organisation of a kind; `k` is taken modulo their number.
+    pub fn organisation_index(&self, kind: OrgKind, k: u32) -> u32 {
         // At least one of each kind exists: the smallest population has ten organisations.
         let k = k % self.organisation_count(kind).max(1);
         let (first, many) = kind.span();
@@ -132,19 +145,48 @@ impl Population {
     /// ODS code of the organisation with this index.
     pub(crate) fn ods(&self, index: u32) -> String {
         let (kind, rank) = kind_and_rank(index);
-        let code = |domain, n| Permutation::new(key(self.seed(), domain, 0), n).apply(u64::from(rank));
+        let (domain, n) = code_space(kind);
+        let code = Permutation::new(key(self.seed(), domain, 0), n).apply(u64::from(rank));
         match kind {
             OrgKind::GpPractice => {
-                let code = code(Domain::PracticeCode, PRACTICE_CODES);
-                format!(
-                    "{}{}",
-                    char::from(PRACTICE_LETTERS[(code / 40_000) as usize]),
-                    20_000 + code % 40_000
-                )
+                let letter = char::from(PRACTICE_LETTERS[(code / PRACTICE_SPAN) as usize]);
+                format!("{letter}{}", PRACTICE_FIRST + code % PRACTICE_SPAN)
             }
-            OrgKind::Pharmacy => other_code('F', code(Domain::PharmacyCode, OTHER_CODES)),
-            OrgKind::Trust => other_code('R', code(Domain::TrustCode, OTHER_CODES)),
+            OrgKind::Pharmacy => other_code('F', code),
+            OrgKind::Trust => other_code('R', code),
         }
+    }
+}
+
+/// From which permutation the codes of a kind come, and how many there are.
+fn code_space(kind: OrgKind) -> (Domain, u64) {
+    match kind {
+        OrgKind::GpPractice => (Domain::PracticeCode, PRACTICE_CODES),
+        OrgKind::Pharmacy => (Domain::PharmacyCode, OTHER_CODES),
+        OrgKind::Trust => (Domain::TrustCode, OTHER_CODES),
+    }
+}
+
+/// What kind a code is of, and its place among the codes of that kind.
+fn parse_code(ods: &str) -> Option<(OrgKind, u64)> {
+    let at = |letters: &[u8], b: u8| letters.iter().position(|l| *l == b.to_ascii_uppercase());
+    let digit = |b: u8| b.is_ascii_digit().then(|| u64::from(b - b'0'));
+    match *ods.as_bytes() {
+        [letter, a, b, c, d, e] => {
+            let number = [a, b, c, d, e].into_iter().try_fold(0, |n, b| Some(n * 10 + digit(b)?))?;
+            let number = number.checked_sub(PRACTICE_FIRST).filter(|n| *n < PRACTICE_SPAN)?;
+            Some((OrgKind::GpPractice, at(PRACTICE_LETTERS, letter)? as u64 * PRACTICE_SPAN + number))
+        }
+        [kind, a, b, c, d] => {
+            let kind = match kind.to_ascii_uppercase() {
+                b'F' => OrgKind::Pharmacy,
+                b'R' => OrgKind::Trust,
+                _ => return None,
+            };
+            let letter = |b| at(CODE_LETTERS, b).map(|n| n as u64);
+            Some((kind, letter(a)? + digit(b)? * 24 + letter(c)? * 240 + digit(d)? * 5760))
+        }
+        _ => None,
     }
 }
 
@@ -198,6 +240,25 @@ mod tests {
         let p = population(100_000);
         let seen: HashSet<String> = (0..100_000).map(|i| p.ods(i)).collect();
         assert_eq!(seen.len(), 100_000);
+    }
+
+    #[test]
+    fn a_code_leads_back_to_its_organisation_and_to_no_other() {
+        for n in [10, 107, 100_000] {
+            let p = population(n);
+            for i in (0..n).step_by(n as usize / 10) {
+                assert_eq!(p.organisation_with(&p.ods(i)), Some(i));
+                assert_eq!(p.organisation_with(&p.ods(i).to_lowercase()), Some(i));
+            }
+        }
+        let small = population(10);
+        let larger = population(100_000);
+        assert_eq!(small.organisation_with(&larger.ods(99)), None, "beyond the population");
+        for code in
+            ["", "A", "A1234", "A99999", "A19999", "IA1A1", "F1A1A", "FI1A1", "RA1A", "A2000000", "É2000"]
+        {
+            assert_eq!(larger.organisation_with(code), None, "{code}");
+        }
     }
 
     #[test]

@@ -84,12 +84,39 @@ const GIVEN: usize = GIVEN_FEMALE.len();
 const DECEASED_PER_MILLE: [u64; 2] = [2, 40];
 /// Deaths lie in the two years before the reference date; older records are archived.
 const DECEASED_DAYS: u64 = 730;
+/// Newborns come into the world within a year after the reference date: always in the past of a clock that is right.
+const NEWBORN_DAYS: u64 = 365;
 
 impl Population {
     /// The patient with this index; it is taken modulo the number of patients.
     pub fn patient(&self, index: u64) -> Patient {
         let index = index % self.sizes().patients;
-        let mut draw = Draw::new(self.seed(), Domain::Patient, index);
+        let life = Draw::new(self.seed(), Domain::Patient, index);
+        let place = Draw::new(self.seed(), Domain::PatientPlace, index);
+        self.person(index, life, place)
+    }
+
+    /// The `n`-th person of the year after [`REFERENCE_DATE`], whom no record knows yet: somebody to be registered. Has
+    /// the NHS number of nobody in the population; whoever registers them gives another.
+    pub fn newborn(&self, n: u64) -> Patient {
+        let life = Draw::new(self.seed(), Domain::Newborn, n);
+        let place = Draw::new(self.seed(), Domain::NewbornPlace, n);
+        let person = self.person(n % self.sizes().patients, life, place);
+        let born = Draw::new(self.seed(), Domain::Newborn, !n).below(NEWBORN_DAYS);
+        let birth_date = after(REFERENCE_DATE, 1 + born);
+        Patient {
+            index: self.sizes().patients.saturating_add(n),
+            nhs_number: self.nhs_number_beyond(n),
+            title: TITLES[usize::from(person.gender == "male")][0],
+            birth_date,
+            deceased: None,
+            registered: birth_date,
+            email: person.email.replace('@', ".newborn@"),
+            ..person
+        }
+    }
+
+    fn person(&self, index: u64, mut draw: Draw, mut place: Draw) -> Patient {
         let male = draw.below(1000) < 494; // 49.4 % of England's people were male in the mid-2010s
         let age_days = age_days(&mut draw);
         let birth_date = before(REFERENCE_DATE, age_days);
@@ -113,7 +140,6 @@ impl Population {
             relationship: draw.pick(&["Spouse", "Parent", "Sibling", "Child", "Friend", "Neighbour"]),
             phone: mobile(&mut draw),
         };
-        let mut place = Draw::new(self.seed(), Domain::PatientPlace, index);
         let home = address(&mut place);
         Patient {
             index,
@@ -180,6 +206,12 @@ fn before(date: Date, days: u64) -> Date {
     date.checked_sub(jiff::Span::new().try_days(days).unwrap_or_default()).unwrap_or(Date::MIN)
 }
 
+/// The date some days after another; the latest date of all if there is none.
+fn after(date: Date, days: u64) -> Date {
+    let days = i64::try_from(days).unwrap_or(i64::MAX);
+    date.checked_add(jiff::Span::new().try_days(days).unwrap_or_default()).unwrap_or(Date::MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -231,6 +263,24 @@ mod tests {
         assert_eq!(p.patient(17), p.patient(17));
         assert_eq!(p.patient(200_000 + 17), p.patient(17));
         assert_ne!(p.patient(17), Population::new(43, Sizes::default()).unwrap().patient(17));
+    }
+
+    #[test]
+    fn newborns_are_nobody_of_the_population_and_not_each_other() {
+        let p = population();
+        let mut seen = std::collections::HashSet::new();
+        for n in 0..10_000 {
+            let newborn = p.newborn(n);
+            assert!(
+                newborn.birth_date > REFERENCE_DATE && newborn.birth_date < jiff::civil::date(2026, 1, 2)
+            );
+            assert_eq!((newborn.registered, newborn.deceased), (newborn.birth_date, None));
+            assert_eq!(p.patient_index(newborn.nhs_number), None);
+            assert!(newborn.nhs_number.is_synthetic());
+            seen.insert((newborn.family, newborn.given, newborn.birth_date, newborn.postcode));
+        }
+        assert_eq!(seen.len(), 10_000);
+        assert_eq!(p.newborn(7), p.newborn(7));
     }
 
     #[test]

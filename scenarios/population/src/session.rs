@@ -4,14 +4,15 @@
 use crate::Population;
 use crate::draw::{Domain, Draw, key};
 
-/// How many sessions are live at time zero: 20,000, about the share of the 220,000 daily users of 2014 that is logged in
-/// at one moment of the morning, and enough that no cache line of the hub is always warm.
+/// How many sessions are live at time zero at least: 20,000, about the share of the 220,000 daily users of 2014 that is
+/// logged in at one moment of the morning, and enough that no cache line of the hub is always warm. With more organisations
+/// than that, each has one: see [`Population::sessions`].
 pub const SESSIONS: u32 = 20_000;
 
 /// A live session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
-    /// Its index below [`SESSIONS`].
+    /// Its index below [`Population::sessions`].
     pub index: u32,
     /// The opaque token: 43 characters of the URL-safe alphabet, as 256 bits have.
     pub token: String,
@@ -42,12 +43,26 @@ const ROLES: [(&str, &str, u32); 6] = [
 const URL_SAFE: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 impl Population {
-    /// The `i`-th session; `i` is taken modulo [`SESSIONS`].
+    /// How many sessions are live at time zero: [`SESSIONS`], or one for each organisation where there are more of those.
+    pub fn sessions(&self) -> u32 {
+        SESSIONS.max(self.sizes().organisations)
+    }
+
+    /// Index of the `k`-th session in which somebody acts for the organisation with this index; `k` is taken modulo the
+    /// number of its sessions, of which every organisation has at least one.
+    pub fn session_of(&self, organisation: u32, k: u64) -> u32 {
+        let organisations = self.sizes().organisations;
+        let first = organisation % organisations;
+        let count = (self.sessions() - first).div_ceil(organisations);
+        first + (k % u64::from(count)) as u32 * organisations
+    }
+
+    /// The `i`-th session; `i` is taken modulo their number. Organisations take turns, so that none is without one.
     pub fn session(&self, i: u32) -> Session {
-        let index = i % SESSIONS;
+        let index = i % self.sessions();
         let mut draw = self.session_draw(index);
         let token = token(&mut draw);
-        let organisation = draw.below(u64::from(self.sizes().organisations)) as u32;
+        let organisation = index % self.sizes().organisations;
         let (role_code, role_name, _) = ROLES[draw.weighted(&ROLES.map(|r| r.2), 100)];
         // Serial numbers in the last digits keep user and role ids unique.
         let user_id = format!("555{:04}{index:05}", draw.below(10_000));
@@ -66,7 +81,7 @@ impl Population {
 
     /// The token alone of the `i`-th session: what nearly every request needs.
     pub fn session_token(&self, i: u32) -> String {
-        token(&mut self.session_draw(i % SESSIONS))
+        token(&mut self.session_draw(i % self.sessions()))
     }
 
     fn session_draw(&self, index: u32) -> Draw {
@@ -76,7 +91,7 @@ impl Population {
 }
 
 /// 256 bits in 43 characters; the last carries four of them.
-fn token(draw: &mut Draw) -> String {
+pub(crate) fn token(draw: &mut Draw) -> String {
     let words = [draw.bits(), draw.bits(), draw.bits(), draw.bits()];
     let bit = |n: usize| words.get(n / 64).map_or(0, |w| w >> (63 - n % 64) & 1);
     (0..43)
@@ -102,6 +117,26 @@ mod tests {
             assert!(tokens.insert(s.token) && users.insert(s.user_id));
         }
         assert_eq!(p.session(SESSIONS), p.session(0), "modulo");
+    }
+
+    #[test]
+    fn every_organisation_has_a_session_and_the_kth_of_each_is_its_own() {
+        for (organisations, least) in [(10, 2_000), (20_000, 1), (30_001, 1), (100_000, 1)] {
+            let p = Population::new(42, Sizes { organisations, ..Sizes::default() }).unwrap();
+            assert_eq!(p.sessions(), 20_000.max(organisations));
+            for organisation in [0, 1, organisations / 2, organisations - 1] {
+                let own: HashSet<u32> = (0..least).map(|k| p.session_of(organisation, k)).collect();
+                assert_eq!(own.len() as u64, least);
+                for i in own {
+                    let session = p.session(i);
+                    assert_eq!((session.index, session.organisation), (i, organisation));
+                    assert_eq!(session.ods, p.organisation(organisation).ods);
+                    assert_eq!((session.user_id.len(), session.role_profile_id.len()), (12, 12));
+                }
+                let last = p.session_of(organisation, u64::MAX);
+                assert!(last < p.sessions() && p.session(last).organisation == organisation);
+            }
+        }
     }
 
     #[test]
