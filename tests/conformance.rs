@@ -85,7 +85,9 @@ fn tests() -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
     for (file, text) in &texts {
         for (at, _) in text.match_indices("#[test]") {
-            let Some(name) = text[at..].split("fn ").nth(1).and_then(|t| t.split('(').next()) else { continue };
+            let Some(name) = text[at..].split("fn ").nth(1).and_then(|t| t.split('(').next()) else {
+                continue;
+            };
             let mut spoken = text.clone();
             if file.extension().is_some() && name.contains("client") {
                 // A trip of a real client keeps its steps in a script.

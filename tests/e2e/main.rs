@@ -9,6 +9,7 @@ mod main_job; // one command: the national mix runs, is counted on both sides, a
 mod mesh_client; // NHS England's own MESH client works against the hub
 mod other_languages; // HdrHistogram and NHS number implementations from another language agree with us
 mod own_server;
+mod ownership; // what belongs to one organisation opens for no other: (caller, resource, verb) in full
 mod safety; // no load beyond loopback without a name to it, no NHS number that could be a person's
 mod stall; // a frozen hub shows in response time, not in service time, and loses no request from the count
 mod users; // the closed model runs the same interactions into the same record // a user points the tool at any HTTP server without writing Rust
