@@ -3,7 +3,7 @@
 //! Called by the hub's seed before service begins. Pure functions of the population.
 
 use super::document::{Document, write_document};
-use super::record::{Latest, document_key, latest_key, permission_key};
+use super::record::{Consent, Latest, Permission, consent_key, document_key, latest_key};
 use crate::seed::{SeedRow, SeedRows};
 use hub_store::Table;
 use population::{NhsNumber, OrgKind, Population, Sizes};
@@ -53,7 +53,8 @@ pub fn sandbox_rows() -> Vec<SeedRow> {
         all.extend(rows(&population, number, 0, FULL.1));
     }
     if let Ok(number) = NhsNumber::new(NO_CONSENT) {
-        all.push((Table::SummaryEvents, permission_key(number).to_vec(), b"No".to_vec()));
+        let consent = Consent { permission: Permission::No, stores: false };
+        all.push((Table::Permissions, consent_key(number).to_vec(), consent.to_row().to_vec()));
     }
     all
 }
