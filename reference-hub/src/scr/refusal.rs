@@ -115,6 +115,16 @@ pub fn method_not_allowed(allow: &str) -> Refused {
     Box::new(answer.with("allow", allow))
 }
 
+/// 503 or 504 `transient`, as SCR publishes them: the service is not to be had, or took too long. For whoever answers in
+/// SCR's place (injected faults); the handlers themselves wait for nobody.
+pub fn transient(status: u16) -> Answer {
+    let text = match status {
+        504 => "Request processing timed out".to_owned(),
+        _ => format!("Code: {status}, Display: Service Not Available"),
+    };
+    *outcome(status, "transient", &text)
+}
+
 /// 500 `unknown`: the store cannot read, or a row is damaged. Says nothing of the hub's inside.
 pub fn internal() -> Refused {
     let coding = json!({

@@ -41,10 +41,13 @@ fn rows(
         .collect()
 }
 
+/// NHS number of the published sandbox's happy path.
+pub const SANDBOX_PATIENT: u64 = 9_000_000_009;
+
 /// What the published sandbox knows: a summary of 9000000009 under its published id, none of 9000000033, and a patient who
 /// does not consent, 9111231130.
 pub fn sandbox_rows() -> Vec<SeedRow> {
-    const FULL: (u64, &str) = (9_000_000_009, "FA60BE64-1F34-11EB-A2A8-000C29A364EB");
+    const FULL: (u64, &str) = (SANDBOX_PATIENT, "FA60BE64-1F34-11EB-A2A8-000C29A364EB");
     const NO_CONSENT: u64 = 9_111_231_130;
     // Published numbers are valid and the smallest population is within its limits: nothing falls away here.
     let population = Population::new(FULL.0, Sizes { patients: 1, organisations: 10, endpoints: 10 });

@@ -21,6 +21,7 @@ fn every(hub: &Hub) -> Vec<(&'static str, Request)> {
     ]
 }
 
+/// The request with `Authorization: Bearer TOKEN`.
 fn bearer(request: Request, token: &str) -> Request {
     with_header(request, "authorization", &format!("Bearer {token}"))
 }
@@ -191,6 +192,18 @@ fn every_answered_status_is_documented() {
             assert!(documented(operation, status), "{operation} {status}");
         }
     }
-    // 504 comes by injection alone: this hub waits for nobody.
-    assert!(documented("scr-upload", 504) && documented("scr-retrieve", 420));
+    assert!(documented("scr-retrieve", 420));
+}
+
+#[test]
+fn what_only_injection_brings_has_the_published_shape() {
+    for status in [503, 504] {
+        let answer = crate::scr::transient(status);
+        let Body::Inline(body) = &answer.body else { panic!("inline") };
+        let body: Value = serde_json::from_slice(body).unwrap();
+        assert_eq!((answer.status, &body["issue"][0]["code"]), (status, &json!("transient")));
+        assert!(!sentences(&body).is_empty());
+    }
+    let upload = routes(&[&INTERFACE]).find(|r| r.id == "scr-upload").unwrap();
+    assert!(upload.answers.iter().any(|a| a.status == 504));
 }

@@ -69,6 +69,7 @@ fn all_faults_of_a_permission_are_told_at_once() {
         ("nhsNumber", changed(&|d| drop(d["parameter"][0]["part"].as_array_mut().unwrap().remove(0)))),
         ("nhsNumber", permit("9000000000", "Ask")),
         ("nhsNumber", permit("4010232137", "Ask")),
+        ("permissionCode", changed(&|d| d["parameter"][0]["part"][1]["name"] = "code".into())),
         ("allowed: Yes, No, Ask", permit(&me, "Maybe")),
         ("allowed: Yes, No, Ask", permit(&me, "ask")),
         (

@@ -12,7 +12,8 @@ fn parameters_are_held_to_what_is_published() {
         "https://fhir.nhs.uk/Id/nhs-number|INVALID",
         "https://fhir.nhs.uk/Id/nhs-number|9000000000",
     ] {
-        assert_eq!(hub.list(bad).0, 400, "{bad}");
+        let (status, body) = hub.list(bad);
+        assert_eq!((status, &body["issue"][0]["code"]), (400, &json!("invalid")), "{bad}");
         assert_eq!(hub.retrieve(FIRST, bad).0, 400, "{bad}");
     }
     assert_eq!(hub.retrieve("INVALID ID", &patient).0, 400);

@@ -52,7 +52,7 @@ fn the_same_summary_twice_is_a_duplicate_unless_it_is_the_same_request() {
     let first = hub.send(&request);
     assert_eq!(first.0, 201);
     let head = hub.store.head();
-    assert_eq!(hub.send(&request), first);
+    assert_eq!(hub.send(&request), first, "X-Request-ID de-duplicates");
     assert_eq!(hub.store.head(), head);
     let (status, body) = hub.upload(&document(FIRST, number(1)));
     assert_eq!(status, 400);
@@ -162,4 +162,23 @@ fn an_author_may_name_a_job_role_in_place_of_a_role_profile() {
     drop(role.as_object_mut().unwrap().remove("identifier"));
     role["code"][0]["coding"][0]["system"] = "https://fhir.nhs.uk/CodeSystem/HL7v3-SDSJobRoleName".into();
     assert_eq!(hub.upload(&document).0, 201);
+}
+
+#[test]
+fn the_sandboxs_patient_takes_an_upload_whatever_it_replaces() {
+    let mut hub = Hub::default();
+    for (table, key, value) in sandbox_rows() {
+        hub.load(table, [(key, value)].into_iter());
+    }
+    let upload = |id| {
+        let mut document = document(id, NhsNumber::new(9_000_000_009).unwrap());
+        document["entry"][0]["resource"]["relatesTo"] =
+            json!([{"code": "replaces", "targetIdentifier": {"value": THIRD}}]);
+        document
+    };
+    assert_eq!(hub.upload(&upload(FIRST)).0, 201, "as the published example");
+    hub.sandbox = false;
+    hub = hub.with_sessions();
+    let request = hub.request(Method::POST, BUNDLE, &[], &upload(SECOND));
+    assert_eq!(hub.send(&with_header(request, "authorization", "Bearer own")).0, 400, "but nowhere else");
 }
