@@ -101,7 +101,7 @@ fn look_up(operation: &str, ctx: &Context<'_>, request: &Request) -> Result<(Ans
     let rows = rows.map_err(|_| internal())?;
     let mut found = Vec::new();
     for row in rows {
-        let system = System::from_row(&row.value.value).ok_or_else(|| internal())?;
+        let system = System::from_row(&row.value.value).ok_or_else(internal)?;
         if query.selects(&system) {
             found.extend(if is_device {
                 vec![resource::device(&system)]
