@@ -23,10 +23,11 @@ pub const SEEDS: &[Seed] = &[
     Seed { what: "inboxes", rows: |p| Box::new(mesh::seed::inbox_rows(p)) },
 ];
 
-/// What the open sandbox has besides: published patients, their summaries, and mailboxes.
+/// What the open sandbox has besides: published patients, their summaries, systems of the directory, and mailboxes.
 pub fn sandbox_rows() -> Vec<SeedRow> {
     let mut rows = pds::sandbox_rows();
     rows.extend(scr::sandbox_rows());
+    rows.extend(sds::seed::sandbox_rows());
     rows.extend(mesh::seed::sandbox_rows());
     rows
 }
