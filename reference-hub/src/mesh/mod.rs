@@ -233,6 +233,7 @@ fn handshake(call: &Call<'_>) -> Result<Decision, Refused> {
     let mut seen = json!({"at_ms": call.ctx.now_ms});
     let mut missing = Vec::new();
     for (name, required) in [
+        ("user-agent", false),
         ("mex-clientversion", true),
         ("mex-osname", true),
         ("mex-osversion", true),
