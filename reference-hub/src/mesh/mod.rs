@@ -38,7 +38,7 @@ mod tests;
 pub use token::{SANDBOX_SHARED_KEY, shared_key};
 
 use crate::domain::{Context, Decision, Interface};
-use crate::message::{Answer, Request};
+use crate::message::{Answer, Body, Request};
 use fault::{Fault, Field, Refused};
 use hub_store::{Table, Txn};
 use hyper::Method;
@@ -153,7 +153,7 @@ fn decide_with(
         let version = Version::of_refusal(request);
         let mut answer = fault.answer(version, &outbox::fresh_id(ctx));
         if request.method == Method::HEAD {
-            answer = Answer { status: answer.status, ..Answer::empty(answer.status) };
+            answer.body = Body::EMPTY;
         }
         Decision::read(answer, mailbox_id(request))
     })

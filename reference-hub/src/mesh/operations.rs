@@ -44,6 +44,8 @@ const LARGE: AnswerDoc = answer(413, MESH_JSON, "The body is too large");
 const MANY: AnswerDoc = answer(429, MESH_JSON, "Too many requests of this client");
 const FAULT: AnswerDoc = answer(500, MESH_JSON, "A fault of the hub");
 const BUSY: AnswerDoc = answer(503, MESH_JSON, "The hub is busy, or remembers as many tokens as it can");
+const BAD_BODY: AnswerDoc =
+    answer(400, PLAIN_JSON, "The body is no JSON object, or fields of it are missing or malformed");
 const NO_SANDBOX: AnswerDoc =
     answer(404, PLAIN_JSON, "The hub is no sandbox, or there is no such mailbox or message");
 
@@ -55,6 +57,11 @@ macro_rules! with_token {
 /// These answers and those of every open route.
 macro_rules! open {
     ($($doc:expr),* $(,)?) => { &[$($doc,)* INVALID, LARGE, MANY, FAULT, BUSY] };
+}
+
+/// These answers and those of every route of the sandbox's administration.
+macro_rules! administration {
+    ($($doc:expr),* $(,)?) => { &[$($doc,)* NO_SANDBOX, LARGE, MANY, FAULT, BUSY] };
 }
 
 const fn get(
@@ -94,10 +101,10 @@ const HANDSHAKE: &[&[Parameter]] = &[MAILBOX, CLIENT, ACCEPT];
 const ANSWERS_HANDSHAKE: &[AnswerDoc] =
     with_token!(answer(200, &[], "The mailbox is valid; version 1 says its id"), NOT_JSON);
 const ANSWERS_PING: &[AnswerDoc] = open!(answer(200, MESH_JSON, "The hub runs"), NOT_JSON);
-const ANSWERS_RESET: &[AnswerDoc] = open!(answer(200, PLAIN_JSON, "The messages are gone"), NO_SANDBOX);
-const ANSWERS_EVENT: &[AnswerDoc] = open!(answer(200, &[], "It has happened"), NO_SANDBOX);
-const ANSWERS_MAILBOX: &[AnswerDoc] = open!(answer(200, PLAIN_JSON, "The mailbox"), NO_SANDBOX);
-const ANSWERS_MESSAGE: &[AnswerDoc] = open!(answer(200, PLAIN_JSON, "The message"), NO_SANDBOX);
+const ANSWERS_RESET: &[AnswerDoc] = administration!(answer(200, PLAIN_JSON, "The messages are gone"));
+const ANSWERS_EVENT: &[AnswerDoc] = administration!(answer(200, &[], "It has happened"), BAD_BODY);
+const ANSWERS_MAILBOX: &[AnswerDoc] = administration!(answer(200, PLAIN_JSON, "The mailbox"));
+const ANSWERS_MESSAGE: &[AnswerDoc] = administration!(answer(200, PLAIN_JSON, "The message"));
 const ANSWERS_CONTENT: &[AnswerDoc] = with_token!(
     answer(200, CONTENT, "The content, or its last chunk; of a REPORT nothing"),
     answer(206, CONTENT, "A chunk, and there are more"),
@@ -305,7 +312,7 @@ pub const ROUTES: &[Route] = &[
         "/messageexchange/admin/report",
         &["mesh-admin-report"],
         &[],
-        open!(answer(200, PLAIN_JSON, "The report's message id"), NO_SANDBOX),
+        administration!(answer(200, PLAIN_JSON, "The report's message id"), BAD_BODY),
     ),
     admin("POST", EVENT, "mesh-admin-event", EVENT_PATH, &["mesh-admin-event"], &[MESSAGE], ANSWERS_EVENT),
     admin(
@@ -324,7 +331,7 @@ pub const ROUTES: &[Route] = &[
         "/messageexchange/admin/mailbox",
         &["mesh-admin-create-mailbox"],
         &[],
-        ANSWERS_MAILBOX,
+        administration!(answer(200, PLAIN_JSON, "The mailbox"), BAD_BODY),
     ),
     admin(
         "GET",

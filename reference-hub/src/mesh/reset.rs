@@ -51,9 +51,15 @@ pub fn batch(view: &dyn View, scope: &str, before: &str) -> Result<(Txn, bool), 
             &record::prefix_end(&prefix),
             MESSAGES_PER_TXN + 1,
         )?;
-        more |= sent.len() > MESSAGES_PER_TXN;
+        let older = |row: &&hub_store::Row| {
+            let id = row.key.rsplit(|b| *b == b'|').next().unwrap_or_default();
+            id < before.as_bytes()
+        };
         let del = |row: &hub_store::Row| Delete { table: Table::LocalIds, key: row.key.clone() };
-        txn.dels.extend(sent.iter().take(MESSAGES_PER_TXN).map(del));
+        let known = txn.dels.len();
+        txn.dels.extend(sent.iter().take(MESSAGES_PER_TXN).filter(older).map(del));
+        // A page without anything to remove is the end: what was sent since stays.
+        more |= sent.len() > MESSAGES_PER_TXN && txn.dels.len() > known;
     }
     Ok((txn, more))
 }
