@@ -5,8 +5,8 @@
 //! token be used once. It is asked inside `decide`, after the token's hash was found right (only there are the mailbox
 //! and the time known), under the request's own identity, so that deciding again after a conflict is not a replay.
 //!
-//! A message's life after it was sent is in [`lifecycle`]: undelivered after 5 days, deleted after 30. The sandbox's
-//! administration is in [`admin`]; outside the sandbox its paths do not exist.
+//! A message's life after it was sent is in `lifecycle`: undelivered after 5 days, deleted after 30. The sandbox's
+//! administration is in `admin`; outside the sandbox its paths do not exist.
 
 mod admin;
 mod admin_views;
