@@ -22,7 +22,7 @@ const MESSAGE_ID_BYTES_MAX: usize = 64;
 /// Digits of a chunk number in its key.
 const CHUNK_DIGITS: usize = 5;
 
-/// Chunks a message may have: what [`CHUNK_DIGITS`] can count. At 75 MiB each that is 70 times the published 100 GB.
+/// Chunks a message may have: what `CHUNK_DIGITS` can count. At 75 MiB each that is 70 times the published 100 GB.
 pub const CHUNKS_MAX: u32 = 99_999;
 
 /// A mailbox.
