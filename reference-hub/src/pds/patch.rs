@@ -47,6 +47,9 @@ pub(super) fn parse(body: &[u8]) -> Result<Vec<Operation>, Refusal> {
 }
 
 fn operation(i: usize, patch: &Value) -> Result<Operation, Refusal> {
+    if !patch.is_object() {
+        return Err(refuse::validation_error(&format!("patches/{i} is not an object")));
+    }
     let part = |name: &str| {
         let value = patch.get(name).ok_or_else(|| refuse::missing_value(&format!("{i}/{name}")))?;
         value.as_str().ok_or_else(|| refuse::invalid_value(&value.to_string(), &format!("{i}/{name}")))
@@ -178,13 +181,63 @@ fn check_removable(element: &str, item: &Value) -> Result<(), Refusal> {
     }
 }
 
+/// The elements that patient access may change (published).
+const PATIENT_ACCESS: [&str; 4] = ["address", "contact", "extension", "telecom"];
+/// The extensions that patient access may change (published).
+const PATIENT_ACCESS_EXTENSIONS: [&str; 5] = [
+    terms::COMMUNICATION,
+    terms::NOMINATED_PHARMACY,
+    terms::DISPENSING_DOCTOR,
+    terms::APPLIANCE_SUPPLIER,
+    terms::BIRTH_PLACE,
+];
+
+/// Patient access changes a few elements only, and extensions and contact points as whole objects.
+///
+/// # Errors
+/// FORBIDDEN_UPDATE for what is not the patient's to change, INVALID_UPDATE for a part of an object.
+pub(super) fn check_patient_access(
+    before: &Value,
+    after: &Value,
+    operations: &[Operation],
+) -> Result<(), Refusal> {
+    let forbidden =
+        |what: &str| Err(refuse::forbidden_update(&format!("patient access cannot change {what}")));
+    for operation in operations.iter().filter(|o| o.op == Op::Add || o.op == Op::Replace) {
+        let path: Vec<&str> = operation.path.iter().map(String::as_str).collect();
+        if let ["telecom" | "extension", _, _, ..] = path[..] {
+            return Err(refuse::invalid_update("patient access adds and replaces whole objects"));
+        }
+    }
+    for element in terms::UPDATABLE.into_iter().filter(|e| before.get(e) != after.get(e)) {
+        if !PATIENT_ACCESS.contains(&element) {
+            return forbidden(element);
+        }
+        let (old, new) = (items(before, element), items(after, element));
+        let gone = old.iter().filter(|item| !new.contains(item));
+        for item in gone.chain(new.iter().filter(|item| !old.contains(item))) {
+            let (system, place, url) = (text(item, "/system"), text(item, "/use"), text(item, "/url"));
+            match element {
+                "telecom" if system != "email" && (system, place) != ("phone", "mobile") => {
+                    return forbidden("contact points other than mobile and email");
+                }
+                "extension" if !PATIENT_ACCESS_EXTENSIONS.contains(&url) => {
+                    return forbidden("this extension");
+                }
+                _ => {}
+            }
+        }
+    }
+    Ok(())
+}
+
 /// At most 64 characters of what a caller sent.
 fn clip(text: &str) -> String {
     text.chars().take(64).collect()
 }
 
 /// Completes what a caller may leave open: object ids of new items, `period.start` of new and replaced ones, address
-/// lines without the empty ones, titles without a full stop.
+/// lines without the empty ones, titles without a full stop, given names a word each.
 pub(super) fn complete(before: &Value, after: &mut Value, today: Date, ids: &Ids) {
     let today = today.to_string();
     for element in terms::LISTS {
@@ -202,12 +255,29 @@ pub(super) fn complete(before: &Value, after: &mut Value, today: Date, ids: &Ids
             if let Some(Value::Array(lines)) = object.get_mut("line") {
                 lines.retain(|line| line.as_str() != Some(""));
             }
+            if let Some(Value::Array(given)) = object.get_mut("given") {
+                split_given(given);
+            }
             if let Some(Value::Array(prefixes)) = object.get_mut("prefix") {
                 for prefix in prefixes {
                     let trimmed = prefix.as_str().map(|p| p.trim_end_matches('.').to_owned());
                     *prefix = trimmed.map_or_else(|| prefix.take(), Value::from);
                 }
             }
+        }
+    }
+}
+
+/// The first given name may be several words; those after it become a name a word (published).
+fn split_given(given: &mut Vec<Value>) {
+    if !given.iter().skip(1).filter_map(Value::as_str).any(|name| name.contains(' ')) {
+        return;
+    }
+    let all = std::mem::take(given);
+    for (i, name) in all.into_iter().enumerate() {
+        match name.as_str() {
+            Some(words) if i > 0 => given.extend(words.split_whitespace().map(Value::from)),
+            _ => given.push(name),
         }
     }
 }
