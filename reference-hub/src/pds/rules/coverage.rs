@@ -61,7 +61,7 @@ const COUNTRIES: [(&str, &str); 32] = [
 /// One refusal with all faults.
 pub(in super::super) fn check(body: &Value, today: Date) -> Result<Value, Refusal> {
     if !body.is_object() {
-        return Err(refuse::invalid_update("The body is not a Coverage"));
+        return Err(refuse::validation_error("the body is not a Coverage"));
     }
     let mut faults = Faults::default();
     let kind = text(body, "/resourceType");

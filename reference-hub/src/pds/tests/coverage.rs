@@ -219,7 +219,7 @@ fn malformed_bodies_and_numbers_are_refused_in_the_sandbox_too() {
         body.to_string()
     };
     assert_refused(&in_sandbox(ask(), "nonsense"), 400, "INVALID_UPDATE");
-    assert_refused(&in_sandbox(ask(), "[]"), 400, "INVALID_UPDATE");
+    assert_refused(&in_sandbox(ask(), "[]"), 400, "VALIDATION_ERROR");
     assert_refused(&in_sandbox(ask(), &of("9000000000")), 400, "INVALID_RESOURCE_ID");
     assert_refused(&in_sandbox(ask(), &of(NOBODY)), 404, "RESOURCE_NOT_FOUND");
     assert_refused(&in_sandbox(ask(), &of("9000000068")), 404, "INVALIDATED_RESOURCE");

@@ -68,6 +68,11 @@ fn example_bodies_of_the_document_are_accepted() {
 fn every_media_type_of_a_body_is_taken() {
     let body = |id: &str| route(id).body.unwrap();
     let example = |id: &str| serde_json::from_str::<Value>(body(id).schema).unwrap()["example"].clone();
+    assert_eq!(body("create-patient").media, ["application/json", "application/fhir+json"]);
+    assert_eq!(
+        body("post-coverage").media,
+        ["application/json", "application/fhir+json", "application/json-patch+json"]
+    );
     for media in body("create-patient").media {
         let ask = Ask::post("Patient", 1, &example("create-patient")).with("content-type", media);
         assert_eq!(Hub::sandbox().ask(&ask).status, 201, "{media}");
