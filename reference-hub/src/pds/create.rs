@@ -11,7 +11,7 @@ use super::{history, index, patch, resolve, retry, rules, terms};
 use crate::auth::Session;
 use crate::domain::{Context, Decision};
 use crate::fhir;
-use crate::message::{Answer, Request};
+use crate::message::{Answer, Body, Request};
 use bytes::Bytes;
 use hub_store::{Check, Expect, Put, Table, Txn};
 use population::NhsNumber;
@@ -35,7 +35,11 @@ pub(super) fn decide(ctx: &Context<'_>, request: &Request, session: &Session) ->
     super::require_media(request, &MEDIA)?;
     let retry_key = retry::key(request, session, "create");
     if let Some(answer) = retry::answered(ctx, &retry_key)? {
-        return Ok(Decision::read(answer, ""));
+        let record: Value = match &answer.body {
+            Body::Inline(body) => serde_json::from_slice(body).unwrap_or_default(),
+            Body::Blob { .. } => Value::Null,
+        };
+        return Ok(Decision::read(answer, text(&record, "/id")));
     }
     let body = serde_json::from_slice(request.bytes());
     let body: Value = body.map_err(|_| refuse::validation_error("the body is not valid JSON"))?;

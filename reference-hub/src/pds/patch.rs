@@ -144,27 +144,30 @@ fn check_list(
             _ => false,
         }
     };
+    let no_such = |got: &str| {
+        Err(refuse::invalid_update(&format!("no '{element}' resources with object {key} '{}'", clip(got))))
+    };
     match (operation.op, inner) {
         (Op::Test, _) => Ok(()),
         (Op::Add, []) => invalid("a new item of a list is added at '-'"),
         (Op::Replace, []) if text(&operation.value, &format!("/{key}")) == own => Ok(()),
-        (Op::Replace, []) => invalid(&format!(
-            "no '{element}' resources with object {key} {}",
-            clip(text(&operation.value, &format!("/{key}")))
-        )),
+        (Op::Replace, []) => no_such(text(&operation.value, &format!("/{key}"))),
         (Op::Remove, [])
             if !i.checked_sub(1).is_some_and(|p| operations[p].op == Op::Test && proves(&operations[p])) =>
         {
-            invalid(&format!("removal of a list item needs a test of its {key} immediately before"))
+            Err(refuse::invalid_update(&format!(
+                "removal '/{element}/{}' is not immediately preceded by equivalent test",
+                clip(index)
+            )))
         }
         (Op::Remove, []) => check_removable(element, item),
         (_, [k]) if *k == key && operation.value == own => Ok(()),
-        (_, [k]) if *k == key => invalid(&format!(
-            "no '{element}' resources with object {key} {}",
-            clip(operation.value.as_str().unwrap_or(""))
-        )),
+        (_, [k]) if *k == key => no_such(operation.value.as_str().unwrap_or("")),
         _ if operations.iter().any(proves) => Ok(()),
-        _ => invalid(&format!("a change inside '{element}' needs the item's {key} in the same request")),
+        _ => Err(refuse::invalid_update(&format!(
+            "no id or url found for path with root /{element}/{}",
+            clip(index)
+        ))),
     }
 }
 

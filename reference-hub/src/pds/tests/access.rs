@@ -12,10 +12,13 @@ fn gender() -> Value {
     json!([{"op": "replace", "path": "/gender", "value": "male"}])
 }
 
+/// Status and code for a worker, an application and the patient.
+type Wanted = [(u16, &'static str); 3];
+
 #[test]
 fn every_access_mode_opens_what_is_published_for_it_and_nothing_else() {
     let hub = hub();
-    let asks: [(&str, Ask, [(u16, &str); 3]); 7] = [
+    let asks: [(&str, Ask, Wanted); 7] = [
         ("retrieve", Ask::new("GET", "Patient/9000000009"), [(200, ""), (200, ""), (200, "")]),
         (
             "retrieve another",

@@ -145,6 +145,7 @@ fn a_retry_of_a_creation_gets_the_first_answer() {
     let Outcome::Duplicate { answer } = hub.commit(racing.txn.unwrap()) else { panic!("a duplicate") };
     assert_eq!(crate::answer_codec::decode(&answer).unwrap(), first.answer);
     let later = hub.decide(&ask);
+    assert_eq!(later.subject, first.subject, "the audit names the patient again");
     assert_eq!((later.answer, later.txn), (first.answer, None));
 }
 

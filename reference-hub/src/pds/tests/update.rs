@@ -340,3 +340,31 @@ fn several_items_are_removed_one_after_the_other() {
     assert_eq!(answer.status, 200, "{}", body(&answer));
     assert_eq!(hub.record(FULL)["telecom"].as_array().unwrap().len(), 3);
 }
+
+#[test]
+fn the_reason_of_a_refused_patch_is_told_in_the_published_words() {
+    let hub = Hub::sandbox();
+    for (patch, words) in [
+        (
+            json!({"op": "remove", "path": "/name/1"}),
+            "removal '/name/1' is not immediately preceded by equivalent test",
+        ),
+        (
+            json!({"op": "replace", "path": "/name/0/id", "value": "123"}),
+            "no 'name' resources with object id '123'",
+        ),
+        (
+            json!({"op": "add", "path": "/name/0/given/-", "value": "X"}),
+            "no id or url found for path with root /name/0",
+        ),
+        (
+            json!({"op": "replace", "path": "/name/9/family", "value": "X"}),
+            "Invalid patch - index '9' is out of bounds",
+        ),
+        (json!({"op": "add", "path": "/pets/-", "value": "cat"}), "Update unsupported for resource - 'pets'"),
+    ] {
+        let answer = hub.ask(&Ask::patch(FULL, 2, 1, json!([patch])));
+        let diagnostics = body(&answer)["issue"][0]["diagnostics"].clone();
+        assert_eq!(diagnostics, format!("Invalid update with error - {words}"));
+    }
+}
