@@ -27,6 +27,17 @@ pub(super) fn key(nhs_number: &str) -> Vec<u8> {
     [nhs_number, "|EHIC"].concat().into_bytes()
 }
 
+/// Whom a request concerns, for the audit of a refusal: the NHS number in the query or the body; empty when there is no
+/// valid one.
+pub(super) fn subject(request: &Request) -> String {
+    let of_body = || {
+        let body: Value = serde_json::from_slice(request.bytes()).unwrap_or_default();
+        text(&body, "/subscriber/identifier/value").trim().to_owned()
+    };
+    let id = request.query(SUBSCRIBER).map_or_else(of_body, |id| id.trim().to_owned());
+    if super::patient_key(&id).is_ok() { id } else { String::new() }
+}
+
 /// The patient's card in a bundle of one or none.
 pub(super) fn read(ctx: &Context<'_>, request: &Request, mode: Mode<'_>) -> Result<Decision, Refusal> {
     const FORMAT: &str =
@@ -59,7 +70,7 @@ pub(super) fn read(ctx: &Context<'_>, request: &Request, mode: Mode<'_>) -> Resu
 pub(super) fn update(ctx: &Context<'_>, request: &Request, session: &Session) -> Result<Decision, Refusal> {
     let mode = Mode::of(session);
     let body: Option<Value> = serde_json::from_slice(request.bytes()).ok();
-    let id = body.as_ref().map_or("", |b| text(b, "/subscriber/identifier/value"));
+    let id = body.as_ref().map_or("", |b| text(b, "/subscriber/identifier/value").trim());
     mode.check("pds-coverage-update", id)?;
     super::require_media(request, &MEDIA)?;
     let expected = super::if_match(request)?;

@@ -76,11 +76,14 @@ fn route(request: &Request) -> Result<&'static str, Box<Answer>> {
 }
 
 fn decide(operation: &'static str, ctx: &Context<'_>, request: &Request) -> Decision {
-    let subject = request.segments.get(4).cloned().unwrap_or_default();
+    let subject = match request.segments.get(4) {
+        Some(id) => id.clone(),
+        None => coverage::subject(request),
+    };
     let decided = caller(ctx, request).and_then(|session| {
         let mode = Mode::of(&session);
         match operation {
-            // The subject of these two is in the query or the body; they ask `mode` when they know it.
+            // The subject of these two is in the query or the body; they ask `mode` when they have read it.
             "pds-coverage" => return coverage::read(ctx, request, mode),
             "pds-coverage-update" => return coverage::update(ctx, request, &session),
             _ => mode.check(operation, &subject)?,

@@ -227,3 +227,12 @@ fn malformed_bodies_and_numbers_are_refused_in_the_sandbox_too() {
     let all = in_sandbox(ask(), "{}");
     assert_eq!(codes(&all).len(), 6, "all faults at once: {}", body(&all));
 }
+
+#[test]
+fn the_audit_of_a_refusal_names_whose_card_was_reached_for() {
+    let hub = hub();
+    let stranger = get("?subscriber:identifier=9000000033");
+    assert_eq!(hub.decide(&stranger).subject, "9000000033");
+    assert_eq!(hub.decide(&post(&card(), 1)).subject, FULL);
+    assert_eq!(hub.decide(&get("?subscriber:identifier=nonsense")).subject, "");
+}
