@@ -13,6 +13,9 @@ pub const INTERFACES: &[&Interface] =
 pub const SEEDS: &[Seed] = &[
     Seed { what: "patients", rows: pds::seed::patients },
     Seed { what: "the patient index", rows: pds::seed::patient_index },
+    Seed { what: "former NHS numbers", rows: pds::seed::former_numbers },
+    Seed { what: "related people", rows: pds::seed::related_persons },
+    Seed { what: "coverage", rows: pds::seed::coverages },
     Seed { what: "the directory", rows: sds::seed::directory },
     Seed { what: "sessions", rows: cis::seed::sessions },
     Seed { what: "prescriptions", rows: eps::seed_rows },
