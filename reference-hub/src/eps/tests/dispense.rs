@@ -118,7 +118,7 @@ fn each_fault_of_a_notification_has_its_published_code() {
                 let url = "https://fhir.nhs.uk/StructureDefinition/Extension-replacementOf";
                 m["entry"][0]["resource"]["extension"] = json!([{"url": url}]);
             }),
-            "not-supported",
+            "value",
         ),
     ];
     for (what, message, expected) in cases {
@@ -172,7 +172,7 @@ fn each_fault_of_a_claim_has_its_published_code() {
                 let url = "https://fhir.nhs.uk/StructureDefinition/Extension-replacementOf";
                 c["extension"] = json!([{"url": url}]);
             }),
-            "not-supported",
+            "value",
         ),
     ];
     for (what, claim, expected) in cases {

@@ -1,10 +1,18 @@
 //! Tests of EPS as a whole, through its route and decide, against the memory store. This file holds what they share: a hub
 //! without sockets, and the messages of one prescription.
 
+mod access;
+mod amend;
 mod cancel;
+mod check;
 mod dispense;
+mod prepare;
 mod prescribe;
 mod release;
+mod repeat;
+mod state;
+mod task;
+mod track;
 
 use super::order::{Order, write_order};
 use super::record::Header;
@@ -27,12 +35,13 @@ const NOW_MS: u64 = 1_748_736_000_000;
 struct Hub {
     store: MemoryStore,
     now_ms: u64,
+    sandbox: bool,
     nonce: Cell<u128>,
 }
 
 impl Hub {
     fn new() -> Hub {
-        Hub { store: MemoryStore::new(), now_ms: NOW_MS, nonce: Cell::new(0) }
+        Hub { store: MemoryStore::new(), now_ms: NOW_MS, sandbox: true, nonce: Cell::new(0) }
     }
 
     fn fresh_uuid(&self) -> String {
@@ -55,8 +64,7 @@ impl Hub {
     fn decide(&self, request: &Request) -> Decision {
         self.nonce.set(self.nonce.get() + 1);
         let ids = Ids::new(self.nonce.get());
-        // The sandbox flag only opens the door without a session here.
-        let ctx = Context::new(&self.store, self.now_ms, &ids, true);
+        let ctx = Context::new(&self.store, self.now_ms, &ids, self.sandbox);
         let operation = (INTERFACE.route)(request).unwrap();
         (INTERFACE.decide)(operation, &ctx, request)
     }
@@ -81,6 +89,32 @@ impl Hub {
 
     fn post(&self, path: &str, body: &Value) -> (u16, Value) {
         self.send(&self.request(path, body))
+    }
+
+    fn get(&self, target: &str) -> (u16, Value) {
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let mut request = self.request(path, &Value::Null);
+        request.method = hyper::Method::GET;
+        let pair = |p: &str| p.split_once('=').map(|(k, v)| (k.to_owned(), v.to_owned()));
+        request.query = query.split('&').filter_map(pair).collect();
+        self.send(&request)
+    }
+
+    /// Lets housekeeping do all that is due; how much that was.
+    fn tend(&self) -> usize {
+        let mut done = 0;
+        loop {
+            let ids = Ids::new(1);
+            let ctx = Context::new(&self.store, self.now_ms, &ids, true);
+            let due = (INTERFACE.tend.unwrap())(&ctx);
+            if due.is_empty() {
+                return done;
+            }
+            done += due.len();
+            let txns: Vec<_> = due.into_iter().map(|d| d.txn).collect();
+            let outcomes = self.store.commit(&txns).unwrap();
+            assert!(outcomes.iter().all(|o| matches!(o, Outcome::Committed { .. })));
+        }
     }
 
     fn header(&self, id: &str) -> Header {
@@ -142,6 +176,9 @@ const PRESCRIBE: &str = "/fhir-prescribing/FHIR/R4/$process-message";
 const DISPENSE: &str = "/fhir-dispensing/FHIR/R4/$process-message";
 const RELEASE: &str = "/fhir-dispensing/FHIR/R4/Task/$release";
 const CLAIM: &str = "/fhir-dispensing/FHIR/R4/Claim";
+const TASK: &str = "/fhir-dispensing/FHIR/R4/Task";
+const PREPARE: &str = "/fhir-prescribing/FHIR/R4/$prepare";
+const TRACKER: &str = "/prescription-tracker/FHIR/R4/Task";
 const PHARMACY: &str = "FH5B2";
 const OTHER_PHARMACY: &str = "FQ3K7";
 
@@ -235,6 +272,37 @@ impl Rx {
         })
     }
 
+    /// The pharmacy gives the prescription back, or withdraws the notification named.
+    fn task(&self, hub: &Hub, withdraws: Option<&Value>) -> Value {
+        let system = "https://fhir.nhs.uk/CodeSystem/EPS-task-dispense-return-status-reason";
+        let mut task = json!({
+            "resourceType": "Task",
+            "contained": [
+                {"resourceType": "PractitionerRole", "id": "requester",
+                 "practitioner": {"identifier": {"value": "1"}, "display": "A"},
+                 "organization": {"reference": "#organization"}},
+                {"resourceType": "Organization", "id": "organization",
+                 "identifier": [{"system": ODS, "value": PHARMACY}]},
+            ],
+            "identifier": [{"system": "https://tools.ietf.org/html/rfc4122", "value": hub.fresh_uuid()}],
+            "status": "rejected",
+            "statusReason": {"coding": [{"system": system, "code": "0003"}]},
+            "intent": "order",
+            "groupIdentifier": {"system": "https://fhir.nhs.uk/Id/prescription-order-number", "value": self.id},
+            "for": {"identifier": {"system": "https://fhir.nhs.uk/Id/nhs-number", "value": self.patient}},
+            "requester": {"reference": "#requester"},
+        });
+        if let Some(notification) = withdraws {
+            task["status"] = "in-progress".into();
+            task["code"] =
+                json!({"coding": [{"system": "http://hl7.org/fhir/CodeSystem/task-code", "code": "abort"}]});
+            let system = "https://fhir.nhs.uk/CodeSystem/EPS-task-dispense-withdraw-reason";
+            task["statusReason"] = json!({"coding": [{"system": system, "code": "MU"}]});
+            task["focus"] = json!({"identifier": notification["identifier"]});
+        }
+        task
+    }
+
     /// The pharmacy's claim for every item.
     fn claim(&self, hub: &Hub) -> Value {
         let detail = |item: &String| {
@@ -264,6 +332,19 @@ impl Rx {
             "item": [{"sequence": 1, "detail": self.items.iter().map(detail).collect::<Vec<_>>()}],
         })
     }
+}
+
+/// The message or claim as one in place of the message or claim `old`.
+fn in_place_of(mut new: Value, old: &Value) -> Value {
+    let id = old["identifier"].get(0).unwrap_or(&old["identifier"])["value"].clone();
+    let url = "https://fhir.nhs.uk/StructureDefinition/Extension-replacementOf";
+    let extension = json!([{"url": url, "valueIdentifier": {"value": id}}]);
+    if new["resourceType"] == "Claim" {
+        new["extension"] = extension;
+    } else {
+        new["entry"][0]["resource"]["extension"] = extension;
+    }
+    new
 }
 
 /// A release request: of the pharmacy's queue, or of one prescription.
@@ -298,6 +379,13 @@ fn messages_are_routed_by_their_event_and_other_paths_are_refused() {
     assert_eq!(route(DISPENSE, &rx.dispense(&hub, "0006", &["0001"])), Ok("eps-dispense"));
     assert_eq!(route(RELEASE, &json!({})), Ok("eps-release"));
     assert_eq!(route(CLAIM, &json!({})), Ok("eps-claim"));
+    assert_eq!(route(TASK, &rx.task(&hub, None)), Ok("eps-return"));
+    assert_eq!(route(TASK, &rx.task(&hub, Some(&rx.order()))), Ok("eps-withdraw"));
+    assert_eq!(route(PREPARE, &json!({})), Ok("eps-prepare"));
+    assert_eq!(route("/fhir-prescribing/FHIR/R4/$validate", &json!({})), Ok("eps-validate"));
+    assert_eq!(route("/fhir-dispensing/FHIR/R4/$validate", &json!({})), Ok("eps-validate"));
+    assert_eq!(route("/fhir-prescribing/FHIR/R4/$convert", &json!({})), Err(400), "not-supported");
+    assert_eq!(route(TRACKER, &json!({})), Err(405));
     assert_eq!(route(PRESCRIBE, &Value::Null), Ok("eps-prescribe"), "a body not yet read");
     assert_eq!(route("/fhir-prescribing/FHIR/R4/Claim", &json!({})), Err(404));
     let mut get = hub.request(CLAIM, &json!({}));
@@ -324,7 +412,7 @@ fn a_request_without_a_session_or_without_its_id_is_refused_outside_the_sandbox(
 #[test]
 fn malformed_bodies_are_refused_in_words_that_quote_nothing() {
     let hub = Hub::new();
-    for path in [PRESCRIBE, DISPENSE, RELEASE, CLAIM] {
+    for path in [PRESCRIBE, DISPENSE, RELEASE, CLAIM, TASK, PREPARE] {
         for body in ["", "{", "[]", "{\"resourceType\":7}", "{\"entry\":[{\"resource\":{\"status\":1}}]}"] {
             let mut request = hub.request(path, &Value::Null);
             request.body = Body::Inline(Bytes::from_static(body.as_bytes()));
