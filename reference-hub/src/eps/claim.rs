@@ -4,10 +4,11 @@
 //! Called by [`super::decide`]. The claim is stored as received under its own id.
 
 use super::issue::{Repeat, load_issue, repeat};
+use super::line::Line;
 use super::prescribe::stored;
 use super::record::{Header, is_ods, is_uuid};
 use super::refusal::{self, Refused};
-use super::state::{Event, may_amend_claim, next};
+use super::state::{Event, Refusal, may_amend_claim, next};
 use super::wire::{Concept, Extension, Identifier, Many, ODS_CODE, REPLACEMENT, Reference, Resource};
 use super::{answered, body_text, check, idempotency_key, parsed, remember};
 use crate::auth::Session;
@@ -22,6 +23,7 @@ use std::borrow::Cow;
 const GROUP: &str = "https://fhir.nhs.uk/StructureDefinition/Extension-DM-GroupIdentifier";
 const ITEM_REFERENCE: &str =
     "https://fhir.nhs.uk/StructureDefinition/Extension-ClaimMedicationRequestReference";
+const ITEM_STATUS: &str = "https://fhir.nhs.uk/CodeSystem/medicationdispense-type";
 const ENDORSEMENT: &str = "https://fhir.nhs.uk/CodeSystem/medicationdispense-endorsement";
 
 /// A Claim resource: what the hub asks of it.
@@ -75,6 +77,8 @@ struct Detail<'a> {
     #[serde(borrow)]
     extension: Many<Extension<'a>>,
     #[serde(borrow)]
+    modifier: Many<Concept<'a>>,
+    #[serde(borrow)]
     program_code: Many<Concept<'a>>,
 }
 
@@ -86,7 +90,8 @@ pub struct Claimed<'c> {
     ods: String,
     /// Short id of the prescription.
     id: String,
-    items: Vec<&'c str>,
+    /// The items, each with the status it is claimed to have, if one is given.
+    items: Vec<(&'c str, Option<Line>)>,
     repeat: Option<Repeat>,
     /// The claim that this one takes the place of.
     replaces: Option<&'c str>,
@@ -192,8 +197,11 @@ fn apply(
             }
         }
     }
-    if claimed.items.iter().any(|item| header.item_mut(item).is_none()) {
-        return Err(refusal::item_not_found());
+    for (item, line) in &claimed.items {
+        let known = header.item_mut(item).ok_or_else(refusal::item_not_found)?.line;
+        if line.is_some_and(|line| line != known) {
+            return Err(refusal::transition(Refusal::InvalidLineTransition));
+        }
     }
     header.claim_id = Some(claimed.claim_id.to_owned());
     Ok(())
@@ -238,7 +246,7 @@ fn prescription_id(claim: &Claim<'_>) -> Result<String, Refused> {
 }
 
 /// The ids of the prescription's items that are claimed for; each must carry an endorsement.
-fn claimed_items<'c>(claim: &'c Claim<'_>) -> Result<Vec<&'c str>, Refused> {
+fn claimed_items<'c>(claim: &'c Claim<'_>) -> Result<Vec<(&'c str, Option<Line>)>, Refused> {
     let mut items = Vec::new();
     for detail in claim.item.iter().flat_map(|i| i.detail.iter()) {
         if !detail.program_code.iter().any(|p| p.coding.iter().any(|c| c.system == ENDORSEMENT)) {
@@ -246,7 +254,10 @@ fn claimed_items<'c>(claim: &'c Claim<'_>) -> Result<Vec<&'c str>, Refused> {
         }
         let item = detail.extension.iter().find(|e| e.url == ITEM_REFERENCE);
         let reference = item.and_then(|e| e.value_reference.as_ref());
-        items.push(reference.and_then(|r| r.identifier.first()).map_or("", |i| &i.value));
+        let id = reference.and_then(|r| r.identifier.first()).map_or("", |i| &*i.value);
+        let mut modifiers = detail.modifier.iter().flat_map(|m| m.coding.iter());
+        let line = modifiers.find(|c| c.system == ITEM_STATUS).and_then(|c| Line::from_code(&c.code));
+        items.push((id, line));
     }
     if items.is_empty() {
         return Err(refusal::value("Claim.item must have at least one detail."));

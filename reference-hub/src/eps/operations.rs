@@ -106,7 +106,8 @@ pub const ROUTES: &[Route] = &[
                 400,
                 "OperationOutcome",
                 "Every fault of the order: INVALID_MESSAGE, MISSING_FIELD, MISSING_VALUE, INVALID_VALUE, \
-                 TOO_FEW_VALUES_SUBMITTED, FAILURE_TO_PROCESS_MESSAGE, INVALID_NUMBER_MEDICATIONREQUESTS, or the issue \
+                 TOO_FEW_VALUES_SUBMITTED, FAILURE_TO_PROCESS_MESSAGE, INVALID_NUMBER_MEDICATIONREQUESTS, \
+                 DUPLICATE_PRESCRIPTION_ID, or the issue \
                  types value, invalid and structure",
             ),
             DENIED,
@@ -223,7 +224,8 @@ pub const ROUTES: &[Route] = &[
                 "OperationOutcome",
                 "INVALID_MESSAGE, value, invalid, FAILURE_TO_PROCESS_MESSAGE, PRESCRIPTION_NOT_FOUND, ITEM_NOT_FOUND, \
                  PRESCRIPTION_WITH_ANOTHER_DISPENSER, PRESCRIPTION_INVALID_STATE_TRANSITION, \
-                 MISMATCH_AUTHORISED_REPEAT_COUNTS, DISPENSE_AMEND_IDENTIFIER_MISMATCH, CLAIM_AMEND_PERIOD_ISSUE",
+                 PRESCRIPTION_INVALID_LINE_STATE_TRANSITION, MISMATCH_AUTHORISED_REPEAT_COUNTS, \
+                 DISPENSE_AMEND_IDENTIFIER_MISMATCH, CLAIM_AMEND_PERIOD_ISSUE",
             ),
             DENIED,
             FORBIDDEN,

@@ -99,6 +99,9 @@ pub fn prepare(
     if !session.may_act_for(order.sender) {
         return Err(refusal::forbidden());
     }
+    if load(ctx, &order.id)?.is_some() {
+        return Err(refusal::duplicate_prescription());
+    }
     let digest = canonical::digest(text).ok_or_else(|| Box::new(fhir::internal_error()))?;
     Ok(fhir::resource(
         200,

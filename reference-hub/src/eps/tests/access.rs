@@ -1,4 +1,5 @@
-//! Tests of who may do what: every caller against every operation, with sessions, outside the sandbox.
+//! Tests of who may do what, by the header Authorization: every caller against every operation, with sessions, outside the
+//! sandbox.
 
 use super::super::order::WRITTEN_MS;
 use super::*;
@@ -34,6 +35,15 @@ fn set_up(state: State) -> (Hub, Rx) {
     (hub, rx)
 }
 
+/// Another order of the same practice.
+fn fresh(hub: &Hub) -> Rx {
+    let mut rx = Rx::new(hub, 1, None);
+    let id = population::prescription_short_id("FFFFFF", &rx.practice, "00001");
+    let text = rx.order.to_string().replace(&rx.id, &id);
+    rx.order = serde_json::from_str(&text).unwrap();
+    rx
+}
+
 type Ask = fn(&Hub, &Rx) -> Request;
 
 fn track(hub: &Hub, rx: &Rx) -> Request {
@@ -67,7 +77,7 @@ fn only_the_organisation_a_prescription_belongs_to_may_act_on_it() {
         ),
         ("claim", State::Dispensed, |h, rx| h.request(CLAIM, &rx.claim(h)), mine),
         ("cancel", State::ToBeDispensed, |h, rx| h.request(PRESCRIBE, &rx.cancel(h, 0)), prescribers),
-        ("prepare", State::ToBeDispensed, |h, rx| h.request(PREPARE, &rx.order()), prescribers),
+        ("prepare", State::ToBeDispensed, |h, _| h.request(PREPARE, &fresh(h).order()), prescribers),
         ("track waiting", State::ToBeDispensed, track, trackers),
         ("track held", State::WithDispenser, track, trackers),
     ];
@@ -151,7 +161,7 @@ fn an_application_without_a_user_may_release_and_track_only() {
 }
 
 #[test]
-fn without_a_token_every_operation_answers_access_denied() {
+fn without_an_authorization_every_operation_answers_access_denied() {
     let (hub, rx) = set_up(State::ToBeDispensed);
     for path in [PRESCRIBE, PREPARE, DISPENSE, RELEASE, TASK, CLAIM, "/fhir-dispensing/FHIR/R4/$validate"] {
         let (status, body) = hub.post(path, &rx.order());

@@ -10,6 +10,8 @@ fn an_amended_notification_takes_the_place_of_the_latest() {
     let all = rx.dispense(&hub, "0006", &["0001", "0001"]);
     assert_eq!(hub.post(DISPENSE, &all).0, 200);
     let part = in_place_of(rx.dispense(&hub, "0003", &["0001", "0004"]), &all);
+    let extension = part["entry"][0]["resource"]["extension"][0]["url"].as_str().unwrap();
+    assert!(extension.ends_with("replacementOf"));
     assert_eq!(hub.post(DISPENSE, &part).0, 200);
     let header = hub.header(&rx.id);
     assert_eq!((header.state, header.items[1].line), (State::WithDispenserActive, Line::Owing));

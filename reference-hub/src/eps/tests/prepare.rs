@@ -83,6 +83,8 @@ fn prepare_takes_orders_only_and_names_every_fault() {
     let rx = Rx::new(&hub, 1, None);
     let (status, body) = hub.post(PREPARE, &rx.cancel(&hub, 0));
     assert_eq!((status, code(&body)), (400, "value"));
+    let there = hub.prescription_in(State::ToBeDispensed, 2);
+    assert_eq!(code(&hub.post(PREPARE, &there.order()).1), "DUPLICATE_PRESCRIPTION_ID");
     let mut order = rx.order();
     order["entry"][1]["resource"]["intent"] = "plan".into();
     order["entry"][1]["resource"]["status"] = "draft".into();

@@ -137,7 +137,7 @@ fn issues_to_come_are_cancelled_as_such() {
     dispense_issue(&hub, &rx);
     assert_eq!(hub.post(PRESCRIBE, &rx.cancel(&hub, 0)).0, 200);
     assert_eq!(hub.post(PRESCRIBE, &rx.cancel(&hub, 1)).0, 200);
-    assert_eq!(hub.header(&rx.id).state, State::CancelledFuture);
+    assert_eq!(hub.header(&rx.id).state, State::CancelledFuture, "9005");
     hub.now_ms += 21 * DAY_MS;
     assert_eq!((hub.tend(), hub.queued(PHARMACY)), (1, 0), "the timer goes, and opens nothing");
     assert_eq!(code(&hub.post(RELEASE, &release(PHARMACY, Some(&rx.id))).1), "PRESCRIPTION_CANCELLED");
