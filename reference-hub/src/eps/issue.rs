@@ -87,13 +87,13 @@ pub fn load_issue(ctx: &Context<'_>, id: &str, told: Option<Repeat>) -> Result<O
         return Ok(Some(current)); // of other repeat prescriptions the prescriber keeps count
     }
     let issue = match told {
-        Some(told) if told.allowed + 1 != i64::from(current.header.issues) => {
+        Some(told) if told.allowed.saturating_add(1) != i64::from(current.header.issues) => {
             return Err(refusal::repeat_counts());
         }
         Some(Repeat { issued: Some(issued), .. }) => {
-            u32::try_from(issued + 1).map_err(|_| refusal::repeat_counts())?
+            u32::try_from(issued.saturating_add(1)).map_err(|_| refusal::repeat_counts())?
         }
-        _ if current.header.state == State::RepeatFuture => current.header.issue - 1,
+        _ if current.header.state == State::RepeatFuture => current.header.issue.saturating_sub(1),
         _ => current.header.issue,
     };
     if issue == current.header.issue {

@@ -115,6 +115,8 @@ fn counts_that_are_not_those_of_the_order_are_refused() {
         (DISPENSE, of_issue(told.clone(), 5, 0)),
         (DISPENSE, of_issue(told.clone(), 2, 2)),
         (DISPENSE, of_issue(told.clone(), 2, -5)),
+        (DISPENSE, of_issue(told.clone(), 2, i64::MAX)),
+        (DISPENSE, of_issue(told.clone(), i64::MAX, i64::MAX)),
         (CLAIM, of_issue(rx.claim(&hub), 5, 0)),
         // The table of the return endpoint calls it MAX_REPEAT_MISMATCH.
         (TASK, of_issue(rx.task(&hub, None), 5, 0)),
