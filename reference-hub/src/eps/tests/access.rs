@@ -8,6 +8,7 @@ use crate::auth::{SEEDED_EXPIRY_MS, Session};
 /// A session of that organisation; its token is the organisation's code.
 fn session(hub: &Hub, ods: &str, application: bool) {
     let session = Session {
+        role_profile_id: String::new(),
         user_id: "1".into(),
         ods: ods.into(),
         role: "R8000".into(),

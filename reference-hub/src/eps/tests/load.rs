@@ -29,6 +29,7 @@ fn filled(hub: &Hub, template: &str, known: &mut HashMap<String, String>) -> Val
 
 fn token(hub: &Hub, ods: &str) {
     let session = Session {
+        role_profile_id: String::new(),
         user_id: "1".into(),
         ods: ods.into(),
         role: "R8000".into(),
