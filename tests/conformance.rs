@@ -14,7 +14,17 @@ const KINDS: [&str; 8] =
 const WHOLE: [&str; 5] = ["pds-", "eps-", "mesh-", "sds-", "scr-"];
 
 /// Rows of these that are missing all the same, with the reason in the table: what cannot be had here.
-const KNOWN_MISSING: &[(&str, &str)] = &[];
+const KNOWN_MISSING: &[(&str, &str)] = &[
+    ("eps-prepare", "$convert"), // published as a dummy, without a request or an answer
+    ("eps-cancel", "R-0009"),    // says that Spine's cancellation is switched off
+    // The same document gives the same cause two codes; the hub answers with the other.
+    ("eps-cancel", "PRESCRIPTION_NOT_FOUND"),
+    ("eps-release", "PRESCRIPTION_NOT_FOUND"),
+    // Published for a release, whose request names neither items nor an issue.
+    ("eps-release", "PRESCRIPTION_INVALID_LINE_STATE_TRANSITION"),
+    ("eps-release", "ITEM_NOT_FOUND"),
+    ("eps-release", "MISMATCH_AUTHORISED_REPEAT_COUNTS"),
+];
 
 /// A row of the table.
 struct Row {
