@@ -4,7 +4,7 @@
 //! requests differently from anyone's. [`run`] serves a data folder until it is stopped, [`verify`] checks one.
 //!
 //! Inside: `server` (sockets, requests, answers) routes to one folder an interface (`pds`, `eps`, `scr`, `sds`,
-//! `mesh`, `cis`), whose decisions are pure; `committer` makes what they write durable, `audit` tells of it, `view`
+//! `mesh`, `cis`, `transfer`, `ers`, `ssp`, `nems`, `dbs`), whose decisions are pure; `committer` makes what they write durable, `audit` tells of it, `view`
 //! is what they read, `hub` starts and stops it all.
 
 pub mod answer_codec;
@@ -32,6 +32,8 @@ pub mod seed;
 pub mod server;
 pub mod stop;
 pub mod stores;
+pub mod systems;
+pub mod transfer;
 pub mod verify;
 pub mod view;
 

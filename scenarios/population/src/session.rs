@@ -76,7 +76,7 @@ impl Population {
 }
 
 /// 256 bits in 43 characters; the last carries four of them.
-fn token(draw: &mut Draw) -> String {
+pub(crate) fn token(draw: &mut Draw) -> String {
     let words = [draw.bits(), draw.bits(), draw.bits(), draw.bits()];
     let bit = |n: usize| words.get(n / 64).map_or(0, |w| w >> (63 - n % 64) & 1);
     (0..43)
