@@ -191,6 +191,31 @@ mod tests {
     }
 
     #[test]
+    fn the_agreement_is_the_one_that_the_directory_service_names() {
+        let (p, store) = (population(), MemoryStore::new());
+        load(&store, sds::seed::directory(&p));
+        let end_point = p.endpoint(0);
+        let query = [
+            ("organization", format!("https://fhir.nhs.uk/Id/ods-organization-code|{}", end_point.ods)),
+            ("identifier", format!("https://fhir.nhs.uk/Id/nhsMhsPartyKey|{}", end_point.party_key)),
+        ];
+        let mut request = Request {
+            method: hyper::Method::GET,
+            segments: ["spine-directory", "FHIR", "R4", "Endpoint"].map(str::to_owned).into(),
+            query: query.map(|(name, value)| (name.to_owned(), value)).into(),
+            headers: hyper::HeaderMap::new(),
+            body: crate::message::Body::EMPTY,
+        };
+        request.headers.insert("apikey", "any".parse().unwrap());
+        let ids = crate::domain::Ids::new(1);
+        let operation = (sds::INTERFACE.route)(&request).unwrap();
+        let ctx = Context::new(&store, 0, &ids, true);
+        let answer = (sds::INTERFACE.decide)(operation, &ctx, &request).answer;
+        let crate::message::Body::Inline(body) = &answer.body else { panic!("inline") };
+        assert!(String::from_utf8_lossy(body).contains(&end_point.cpa_id()), "{answer:?}");
+    }
+
+    #[test]
     fn the_directory_denies_only_what_it_speaks_of() {
         let system = Registered {
             ods: String::new(),

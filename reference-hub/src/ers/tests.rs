@@ -1,4 +1,4 @@
-//! Referrals against the memory engine: who may read which, and every published refusal that these reads can reach.
+//! Referrals ({ubrn}; X-Correlation-ID is repeated by the listener) against the memory engine: who may read which, and every published refusal that these reads can reach.
 
 use super::*;
 use crate::domain::Ids;
