@@ -43,5 +43,7 @@ pub fn sandbox_rows() -> Vec<SeedRow> {
     let mut rows = pds::sandbox_rows();
     rows.extend(scr::sandbox_rows());
     rows.extend(mesh::seed::sandbox_rows());
+    rows.extend(systems::sandbox_rows());
+    rows.extend(ers::sandbox_rows());
     rows
 }

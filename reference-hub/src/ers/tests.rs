@@ -192,6 +192,16 @@ fn every_refusal_of_a_worklist_is_the_published_one() {
 }
 
 #[test]
+fn the_sandbox_has_published_references_in_several_states() {
+    let rows = sandbox_rows();
+    assert_eq!(rows[0].1, b"000000070000");
+    assert!(rows.windows(2).all(|w| w[0].1 < w[1].1));
+    let states: std::collections::BTreeSet<&str> =
+        rows.iter().map(|r| document::state(&serde_json::from_slice(&r.2).unwrap())).collect();
+    assert!(states.len() > 2, "{states:?}");
+}
+
+#[test]
 fn seeded_rows_ascend() {
     let rows: Vec<_> = seed_rows(&population()).collect();
     assert_eq!(rows.len(), 60);
