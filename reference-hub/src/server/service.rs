@@ -7,7 +7,7 @@ use crate::audit::{self, Auditor, Event};
 use crate::clock::HubClock;
 use crate::committer::CommitQueue;
 use crate::counts::{Counts, OperationIndex, Shard};
-use crate::domain::{Context, Decision, Ids, Interface};
+use crate::domain::{Context, Decision, Ids, Interface, settled};
 use crate::limits::{BODY_BYTES_ANY_OPERATION, BODY_BYTES_UNROUTED_MAX, CONFLICT_RETRIES_MAX, Limits};
 use crate::message::{Answer, Body, Request};
 use crate::operation::operation;
@@ -350,10 +350,14 @@ impl Service {
         now_ms: u64,
         nonce: u128,
     ) -> Option<Decision> {
-        let ids = Ids::new(nonce);
         let view = self.hub.view.as_ref();
-        let context = Context::new(view, now_ms, &ids, self.hub.sandbox);
-        let decided = catch_unwind(AssertUnwindSafe(|| (interface.decide)(name, &context, request)));
+        let writes = operation(name).is_some_and(|o| o.writes);
+        let decide = || {
+            let ids = Ids::new(nonce);
+            let context = Context::new(view, now_ms, &ids, self.hub.sandbox);
+            (interface.decide)(name, &context, request)
+        };
+        let decided = catch_unwind(AssertUnwindSafe(|| settled(writes, decide)));
         if decided.is_err() {
             log(&format!("{name}: a handler failed unexpectedly; the request was answered 500"));
         }

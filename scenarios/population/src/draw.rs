@@ -24,6 +24,9 @@ pub(crate) enum Domain {
     Newborn,
     NewbornPlace,
     Login,
+    System,
+    Referral,
+    RecordTransfer,
 }
 
 /// The golden-ratio increment of SplitMix64 (Steele, Lea, Flood 2014): odd, so the counter visits every state.

@@ -15,9 +15,11 @@ const ATTEMPTS_MAX: u32 = 1 + RACERS;
 fn transact(hub: &Hub, commit: &Mutex<()>, nonce: u128, ask: &Ask) -> Answer {
     let operation = (super::super::INTERFACE.route)(&ask.0).unwrap();
     for _ in 0..ATTEMPTS_MAX {
-        let ids = Ids::new(nonce);
-        let ctx = Context::new(&hub.store, NOW_MS, &ids, false);
-        let decision = (super::super::INTERFACE.decide)(operation, &ctx, &ask.0);
+        let decision = crate::domain::settled(true, || {
+            let ids = Ids::new(nonce);
+            let ctx = Context::new(&hub.store, NOW_MS, &ids, false);
+            (super::super::INTERFACE.decide)(operation, &ctx, &ask.0)
+        });
         let Some(txn) = decision.txn else { return decision.answer };
         let turn = commit.lock().unwrap();
         let outcome = hub.commit(txn);
