@@ -92,16 +92,18 @@ pub fn organisation(view: &dyn View, token: &str) -> Option<String> {
     Some(found.ods.into_owned())
 }
 
-/// The caller's live session. In the sandbox any token passes, and none does too.
+/// The caller's live session. In the sandbox any token passes, and none does too. Under mutual TLS the session must be
+/// of the organisation that the client certificate names: a token taken from another's wire opens nothing.
 ///
 /// # Errors
-/// The published 401 (ACCESS_DENIED) when the token is missing, unknown or has ended; 500 when the store cannot read.
+/// The published 401 (ACCESS_DENIED) when the token is missing, unknown, has ended or is another organisation's; 500 when the store cannot read.
 pub fn require_session(ctx: &Context<'_>, request: &Request) -> Result<Session, Box<Answer>> {
     let found = match bearer(request) {
         Some(token) => look_up(ctx, token)?,
         None => None,
     };
     match found {
+        Some(session) if ctx.peer.is_some_and(|p| !session.may_act_for(&p.ods)) => Err(Box::new(denied())),
         Some(session) => Ok(session),
         None if ctx.sandbox => Ok(Session::sandbox()),
         None => Err(Box::new(denied())),

@@ -3,11 +3,18 @@
 
 use crate::domain::Interface;
 use crate::seed::{Seed, SeedRow};
-use crate::{cis, eps, mesh, pds, scr, sds};
+use crate::{cis, eps, mesh, oauth, pds, scr, sds};
 
 /// All interfaces, the busiest first (routing looks in this order).
-pub const INTERFACES: &[&Interface] =
-    &[&pds::INTERFACE, &eps::INTERFACE, &mesh::INTERFACE, &scr::INTERFACE, &sds::INTERFACE, &cis::INTERFACE];
+pub const INTERFACES: &[&Interface] = &[
+    &pds::INTERFACE,
+    &eps::INTERFACE,
+    &mesh::INTERFACE,
+    &scr::INTERFACE,
+    &sds::INTERFACE,
+    &oauth::INTERFACE, // shares its root with the next and passes on what is not its own
+    &cis::INTERFACE,
+];
 
 /// What fills a new store, in this order.
 pub const SEEDS: &[Seed] = &[
@@ -15,6 +22,7 @@ pub const SEEDS: &[Seed] = &[
     Seed { what: "the patient index", rows: pds::seed::patient_index },
     Seed { what: "the directory", rows: sds::seed::directory },
     Seed { what: "sessions", rows: cis::seed::sessions },
+    Seed { what: "clients and users", rows: oauth::seed::clients_and_users },
     Seed { what: "prescriptions", rows: eps::seed_rows },
     Seed { what: "summaries", rows: scr::seed_rows },
     Seed { what: "mailboxes", rows: |p| Box::new(mesh::seed::mailbox_rows(p)) },
@@ -28,5 +36,6 @@ pub fn sandbox_rows() -> Vec<SeedRow> {
     let mut rows = pds::sandbox_rows();
     rows.extend(scr::sandbox_rows());
     rows.extend(mesh::seed::sandbox_rows());
+    rows.push(oauth::seed::test_client());
     rows
 }

@@ -7,10 +7,12 @@ use crate::audit::{self, Auditor, Event};
 use crate::clock::HubClock;
 use crate::committer::CommitQueue;
 use crate::counts::{Counts, OperationIndex, Shard};
-use crate::domain::{Context, Decision, Ids, Interface};
+use crate::domain::{Context, Decision, Ids, Interface, Peer};
 use crate::limits::{BODY_BYTES_ANY_OPERATION, BODY_BYTES_UNROUTED_MAX, CONFLICT_RETRIES_MAX, Limits};
 use crate::message::{Answer, Body, Request};
 use crate::operation::operation;
+use crate::server::addresses::Addresses;
+use crate::server::rate::{self, Rates};
 use crate::server::reply::{self, HubBody, Mirrored};
 use crate::server::upload::{self, BlobRoom, Room, UploadError};
 use crate::server::{status, target};
@@ -20,10 +22,13 @@ use bytes::Bytes;
 use hub_store::{Outcome, Store, Txn};
 use hyper::body::{Body as _, Incoming};
 use hyper::{Method, Response, header};
+use sha2::{Digest, Sha256};
+use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use tokio::sync::Notify;
+use tokio_rustls::TlsAcceptor;
 
 /// Requests refused because something was full.
 #[derive(Debug, Default)]
@@ -34,8 +39,12 @@ pub struct Refused {
     pub read_audit_queue_full: AtomicU64,
     /// Too many version conflicts on one record.
     pub contended: AtomicU64,
-    /// Connections over the limit.
+    /// Connections over the limit, of all or of one address.
     pub connections: AtomicU64,
+    /// TLS handshakes that failed, were too slow, or showed no certificate of ours.
+    pub handshakes: AtomicU64,
+    /// Requests over their client's rate.
+    pub rate: AtomicU64,
 }
 
 /// What all I/O threads share.
@@ -64,6 +73,12 @@ pub struct Hub {
     pub refused: Refused,
     /// Open connections.
     pub connections: AtomicUsize,
+    /// The same by address.
+    pub addresses: Addresses,
+    /// Makes TLS of a socket; `None` means plain HTTP.
+    pub tls: Option<TlsAcceptor>,
+    /// The rates of the clients; `None` means no limit.
+    pub rates: Option<Rates>,
     /// A stop was asked for.
     pub draining: AtomicBool,
     /// Median fsync of the data folder's disk measured at start, in nanoseconds; 0 for a store without a disk.
@@ -88,14 +103,27 @@ impl Hub {
     }
 }
 
-/// An odd multiplier spreads neighbours over all bits; the process's random start separates processes.
-fn spread(start: u128, n: u128) -> u128 {
-    start.wrapping_add(n.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835))
+/// Ids and tokens come from here: none may tell of another, so a one-way function stands between them and the secret.
+fn spread(secret: u128, n: u128) -> u128 {
+    let digest = Sha256::new().chain_update(secret.to_be_bytes()).chain_update(n.to_be_bytes()).finalize();
+    digest.iter().take(16).fold(0, |bits, byte| bits << 8 | u128::from(*byte))
 }
 
-/// One I/O thread's handle to the hub. Cheap to clone.
+/// Who is at the other end of a connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// The address.
+    pub address: IpAddr,
+    /// Whom the client certificate names, under mutual TLS.
+    pub peer: Option<Peer>,
+}
+
+/// One I/O thread's handle to the hub, for one caller. Cheap to clone.
 #[derive(Clone)]
-pub struct Service(Arc<Thread>);
+pub struct Service {
+    thread: Arc<Thread>,
+    caller: Arc<Caller>,
+}
 
 /// What belongs to one I/O thread.
 pub struct Thread {
@@ -112,7 +140,7 @@ pub struct Thread {
 impl std::ops::Deref for Service {
     type Target = Thread;
     fn deref(&self) -> &Thread {
-        &self.0
+        &self.thread
     }
 }
 
@@ -138,7 +166,14 @@ impl Service {
     pub fn new(hub: Arc<Hub>, index: usize) -> Self {
         let shard = hub.counts.shard(index);
         let nonces = AtomicU64::new((index as u64) << 48); // room for 2^48 requests a thread
-        Service(Arc::new(Thread { hub, drain: Arc::default(), open: AtomicUsize::new(0), shard, nonces }))
+        let thread = Thread { hub, drain: Arc::default(), open: AtomicUsize::new(0), shard, nonces };
+        let caller = Caller { address: IpAddr::from([0, 0, 0, 0]), peer: None };
+        Service { thread: Arc::new(thread), caller: Arc::new(caller) }
+    }
+
+    /// The same for the connection of `caller`.
+    pub fn of(&self, caller: Caller) -> Self {
+        Service { thread: Arc::clone(&self.thread), caller: Arc::new(caller) }
     }
 
     /// Answers one HTTP request.
@@ -181,6 +216,9 @@ impl Service {
         let Some(interface) = self.hub.interfaces.iter().find(|i| i.roots.contains(&root)) else {
             return Handled::of(OperationIndex::OTHER, Answer::new(404, "text/plain", "no such service\n"));
         };
+        if let Some(refused) = self.over_rate(interface, &request, &incoming) {
+            return refused;
+        }
         if !incoming.is_end_stream() {
             match self.take_body(interface, &request, incoming).await {
                 Ok(body) => request.body = body,
@@ -196,6 +234,18 @@ impl Service {
         handled
     }
 
+    /// The refusal of a client that asks faster than it may, before its body is read.
+    fn over_rate(&self, interface: &Interface, request: &Request, incoming: &Incoming) -> Option<Handled> {
+        let rates = self.hub.rates.as_ref()?;
+        let Caller { address, peer } = self.caller.as_ref();
+        let wait_s =
+            rates.take(&rate::client(self.hub.view.as_ref(), request, *address, peer.as_ref())).err()?;
+        self.hub.refused.rate.fetch_add(1, Relaxed);
+        let operation = self.route(interface, request).map_or(OperationIndex::OTHER, OperationIndex::of);
+        let close = !incoming.is_end_stream();
+        Some(Handled { close, ..Handled::of(operation, rate::refusal(wait_s)) })
+    }
+
     /// Reads the body, or refuses it before reading when that is known to be right.
     async fn take_body(
         &self,
@@ -207,14 +257,15 @@ impl Service {
             request.header(header::CONTENT_LENGTH.as_str()).and_then(|v| v.trim().parse::<u64>().ok());
         let refused = |operation, answer| Handled { close: true, ..Handled::of(operation, answer) };
         let mut index = OperationIndex::OTHER;
-        let mut room = Room { bytes_max: BODY_BYTES_ANY_OPERATION, streams: false };
+        let progress_time = self.hub.limits.body_progress_time;
+        let mut room = Room { bytes_max: BODY_BYTES_ANY_OPERATION, streams: false, progress_time };
         if declared.is_none_or(|n| n > BODY_BYTES_ANY_OPERATION) {
             room.bytes_max = BODY_BYTES_UNROUTED_MAX;
             if let Ok(name) = self.route(interface, request)
                 && let Some(operation) = operation(name)
             {
                 index = OperationIndex::of(name);
-                room = Room { bytes_max: operation.body_bytes_max, streams: operation.streams };
+                (room.bytes_max, room.streams) = (operation.body_bytes_max, operation.streams);
                 if operation.writes && self.hub.queue.is_full() {
                     self.hub.refused.commit_queue_full.fetch_add(1, Relaxed);
                     return Err(refused(index, fhir::overloaded()));
@@ -321,7 +372,8 @@ impl Service {
             ("", Some(token)) => auth::organisation(self.hub.view.as_ref(), token),
             _ => None,
         };
-        let organisation = of_session.as_deref().unwrap_or(named);
+        let of_peer = self.caller.peer.as_ref().map_or(named, |p| p.ods.as_str());
+        let organisation = of_session.as_deref().unwrap_or(if named.is_empty() { of_peer } else { named });
         let event = Event { at_ms, operation, organisation, subject, status, write };
         self.hub.auditor.line(&event, request)
     }
@@ -345,7 +397,8 @@ impl Service {
     ) -> Option<Decision> {
         let ids = Ids::new(nonce);
         let view = self.hub.view.as_ref();
-        let context = Context::new(view, now_ms, &ids, self.hub.sandbox);
+        let peer = self.caller.peer.as_ref();
+        let context = Context { peer, ..Context::new(view, now_ms, &ids, self.hub.sandbox) };
         let decided = catch_unwind(AssertUnwindSafe(|| (interface.decide)(name, &context, request)));
         if decided.is_err() {
             log(&format!("{name}: a handler failed unexpectedly; the request was answered 500"));

@@ -4,7 +4,7 @@ use super::desk::DESK;
 use crate::domain::Interface;
 use crate::hub::{HubConfig, HubSummary, Parts, run_with};
 use crate::limits::Limits;
-use crate::{HubError, StopHandle, store_kind};
+use crate::{HubError, Security, StopHandle, store_kind};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
@@ -41,6 +41,7 @@ pub fn config(data: &Path, store: &str) -> HubConfig {
         store: store_kind(store).unwrap(),
         population: None,
         sandbox: false,
+        security: Security::default(),
         io_threads: Some(2),
         quiet: true,
     }
