@@ -124,7 +124,7 @@ pub fn denied() -> Answer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::Ids;
+    use crate::domain::{Ids, Peer};
     use crate::message::Body;
     use hub_store::{Row, StoreError, Versioned};
 
@@ -140,10 +140,19 @@ mod tests {
     }
 
     fn ask(authorization: Option<&str>, now_ms: u64, sandbox: bool) -> Result<Session, Box<Answer>> {
+        ask_as(None, authorization, now_ms, sandbox)
+    }
+
+    fn ask_as(
+        peer: Option<&Peer>,
+        authorization: Option<&str>,
+        now_ms: u64,
+        sandbox: bool,
+    ) -> Result<Session, Box<Answer>> {
         let session = Session { expires_ms: 1_000, ..Session::sandbox() };
         let view = One(session);
         let ids = Ids::new(1);
-        let ctx = Context::new(&view, now_ms, &ids, sandbox);
+        let ctx = Context { peer, ..Context::new(&view, now_ms, &ids, sandbox) };
         let mut headers = hyper::HeaderMap::new();
         if let Some(value) = authorization {
             headers.insert("authorization", value.parse().unwrap());
@@ -171,6 +180,21 @@ mod tests {
                 "{authorization:?} at {now_ms}"
             );
         }
+    }
+
+    #[test]
+    fn a_session_of_another_organisation_than_the_certificates_gets_401() {
+        let peer = |ods: &str| Peer { ods: ods.to_owned(), name: "1".to_owned() };
+        let token = Some("Bearer token-1");
+        for sandbox in [false, true] {
+            assert_eq!(ask_as(Some(&peer("X26")), token, 0, sandbox).unwrap().ods, "X26");
+            let refused = ask_as(Some(&peer("A20047")), token, 0, sandbox).unwrap_err();
+            assert_eq!(refused.status, 401, "another's certificate");
+        }
+        assert!(
+            ask_as(Some(&peer("A20047")), None, 0, true).unwrap().anywhere,
+            "the sandbox's anonymous caller"
+        );
     }
 
     #[test]

@@ -72,8 +72,16 @@ impl Framing {
             match self.step(&bytes[at..]) {
                 Ok(taken) => at += taken,
                 Err((taken, Ambiguous)) => {
-                    self.place = Place::Lost;
-                    bytes[at + taken..].fill(SPOILT);
+                    let (from, in_) = (at + taken, std::mem::replace(&mut self.place, Place::Lost));
+                    let first = bytes[from];
+                    bytes[from..].fill(SPOILT);
+                    match in_ {
+                        // In a chunk's extension the parser takes anything but a line feed alone, and in a trailer
+                        // anything but a carriage return alone.
+                        Place::Size { .. } if first == b'\n' => bytes[from] = first,
+                        Place::Trailer => bytes[from] = b'\r',
+                        _ => {}
+                    }
                     return;
                 }
             }
@@ -269,16 +277,18 @@ mod tests {
             ("P / HTTP/1.1\r\ntransfer-encoding: xchunked\r", "\n\r\n"),
             ("P / HTTP/1.1\r\ntransfer-encoding : gzip, chunked\r", "\n\r\n"),
             ("P / HTTP/1.1\r\nx: y\r\n chunked\r", "\n\r\n"),
-            ("P / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n1", "\na\r\n0\r\n\r\n"),
+            ("P / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n1\n", "a\r\n0\r\n\r\n"),
+            ("P / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n1;x\n", "a\r\n0\r\n\r\n"),
             ("P / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n", "\r\n0\r\n\r\n"),
             ("P / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n1\r\na", "b0\r\n\r\n"),
             ("P / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n0000000000000000", "0\r\n\r\n"),
             ("P / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n", "-1\r\n\r\n"),
             ("P / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n", "0x1\r\n\r\n".trim_start_matches('0')),
-            ("P / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n0\r\nt: v", "\n\r\n"),
         ] {
             let text = [clean, rest].concat();
             assert_eq!(followed(&text), [clean, &"\0".repeat(rest.len())].concat(), "{text:?}");
         }
+        let trailer = "P / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n0\r\nt: v";
+        assert_eq!(followed(&format!("{trailer}\n\r\n")), format!("{trailer}\r\0\0"));
     }
 }

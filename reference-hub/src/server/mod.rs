@@ -3,6 +3,7 @@
 //! Called by `run`. Knows no interface by name: it routes over a slice of them, so that tests can bring their own.
 
 pub mod addresses;
+mod admit;
 pub mod framing;
 pub mod openapi;
 pub mod rate;

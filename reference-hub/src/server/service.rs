@@ -8,20 +8,20 @@ use crate::clock::HubClock;
 use crate::committer::CommitQueue;
 use crate::counts::{Counts, OperationIndex, Shard};
 use crate::domain::{Context, Decision, Ids, Interface, Peer};
-use crate::limits::{BODY_BYTES_ANY_OPERATION, BODY_BYTES_UNROUTED_MAX, CONFLICT_RETRIES_MAX, Limits};
+use crate::limits::{CONFLICT_RETRIES_MAX, Limits};
 use crate::message::{Answer, Body, Request};
 use crate::operation::operation;
 use crate::server::addresses::Addresses;
-use crate::server::rate::{self, Rates};
+use crate::server::rate::Rates;
 use crate::server::reply::{self, HubBody, Mirrored};
-use crate::server::upload::{self, BlobRoom, Room, UploadError};
-use crate::server::{status, target};
+use crate::server::upload::BlobRoom;
+use crate::server::{admit, status, target};
 use crate::view::CachedView;
 use crate::{answer_codec, auth, fhir};
 use bytes::Bytes;
 use hub_store::{Outcome, Store, Txn};
 use hyper::body::{Body as _, Incoming};
-use hyper::{Method, Response, header};
+use hyper::{Method, Response};
 use sha2::{Digest, Sha256};
 use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -122,7 +122,7 @@ pub struct Caller {
 #[derive(Clone)]
 pub struct Service {
     thread: Arc<Thread>,
-    caller: Arc<Caller>,
+    pub(super) caller: Arc<Caller>,
 }
 
 /// What belongs to one I/O thread.
@@ -145,18 +145,18 @@ impl std::ops::Deref for Service {
 }
 
 /// An answer and what to do besides sending it.
-struct Handled {
-    answer: Answer,
+pub(super) struct Handled {
+    pub(super) answer: Answer,
     /// `None` for the hub's own addresses, which are not counted.
-    operation: Option<OperationIndex>,
+    pub(super) operation: Option<OperationIndex>,
     /// The body was not read to its end: the connection cannot be used again.
-    close: bool,
+    pub(super) close: bool,
     /// A transaction that may refer to the body's blob is durable, or may be.
-    keeps_blob: bool,
+    pub(super) keeps_blob: bool,
 }
 
 impl Handled {
-    fn of(operation: OperationIndex, answer: Answer) -> Self {
+    pub(super) fn of(operation: OperationIndex, answer: Answer) -> Self {
         Handled { answer, operation: Some(operation), close: false, keeps_blob: false }
     }
 }
@@ -200,6 +200,9 @@ impl Service {
     }
 
     async fn respond(&self, parts: hyper::http::request::Parts, incoming: Incoming) -> Handled {
+        if let Some(refused) = admit::over_header(&parts) {
+            return refused;
+        }
         let path = target::segments(parts.uri.path());
         let query = target::query(parts.uri.query().unwrap_or(""));
         let (Some(segments), Some(query)) = (path, query) else {
@@ -234,64 +237,6 @@ impl Service {
         handled
     }
 
-    /// The refusal of a client that asks faster than it may, before its body is read.
-    fn over_rate(&self, interface: &Interface, request: &Request, incoming: &Incoming) -> Option<Handled> {
-        let rates = self.hub.rates.as_ref()?;
-        let Caller { address, peer } = self.caller.as_ref();
-        let wait_s =
-            rates.take(&rate::client(self.hub.view.as_ref(), request, *address, peer.as_ref())).err()?;
-        self.hub.refused.rate.fetch_add(1, Relaxed);
-        let operation = self.route(interface, request).map_or(OperationIndex::OTHER, OperationIndex::of);
-        let close = !incoming.is_end_stream();
-        Some(Handled { close, ..Handled::of(operation, rate::refusal(wait_s)) })
-    }
-
-    /// Reads the body, or refuses it before reading when that is known to be right.
-    async fn take_body(
-        &self,
-        interface: &Interface,
-        request: &Request,
-        incoming: Incoming,
-    ) -> Result<Body, Handled> {
-        let declared =
-            request.header(header::CONTENT_LENGTH.as_str()).and_then(|v| v.trim().parse::<u64>().ok());
-        let refused = |operation, answer| Handled { close: true, ..Handled::of(operation, answer) };
-        let mut index = OperationIndex::OTHER;
-        let progress_time = self.hub.limits.body_progress_time;
-        let mut room = Room { bytes_max: BODY_BYTES_ANY_OPERATION, streams: false, progress_time };
-        if declared.is_none_or(|n| n > BODY_BYTES_ANY_OPERATION) {
-            room.bytes_max = BODY_BYTES_UNROUTED_MAX;
-            if let Ok(name) = self.route(interface, request)
-                && let Some(operation) = operation(name)
-            {
-                index = OperationIndex::of(name);
-                (room.bytes_max, room.streams) = (operation.body_bytes_max, operation.streams);
-                if operation.writes && self.hub.queue.is_full() {
-                    self.hub.refused.commit_queue_full.fetch_add(1, Relaxed);
-                    return Err(refused(index, fhir::overloaded()));
-                }
-            }
-            if declared.is_some_and(|n| n > room.bytes_max) {
-                return Err(refused(index, too_large(room.bytes_max)));
-            }
-        }
-        let reading =
-            upload::read(incoming, declared, room, &self.hub.blobs, || format!("{:032x}", self.nonce()));
-        let read = tokio::time::timeout(self.hub.limits.body_read_time, reading).await;
-        read.unwrap_or(Err(UploadError::TooSlow)).map_err(|error| {
-            let answer = match error {
-                UploadError::TooLarge => too_large(room.bytes_max),
-                UploadError::TooSlow => Answer::new(408, "text/plain", "the body took too long\n"),
-                UploadError::Broken => Answer::new(400, "text/plain", "the body broke off\n"),
-                UploadError::Disk(error) => {
-                    log(&format!("a large body cannot be stored: {error}"));
-                    fhir::internal_error()
-                }
-            };
-            refused(index, answer)
-        })
-    }
-
     /// Routes and decides a request that was read whole.
     async fn dispatch(&self, interface: &Interface, request: &mut Request) -> Handled {
         let mut routed = self.route(interface, request);
@@ -308,7 +253,7 @@ impl Service {
         if let Some(operation) = operation(name)
             && request.body.len() > operation.body_bytes_max
         {
-            return Handled::of(index, too_large(operation.body_bytes_max));
+            return Handled::of(index, admit::too_large(operation.body_bytes_max));
         }
         let (answer, keeps_blob) = self.transact(interface, name, request).await;
         Handled { keeps_blob, ..Handled::of(index, answer) }
@@ -379,7 +324,11 @@ impl Service {
     }
 
     /// Names the operation; a handler that fails is a 500, not the end of the hub.
-    fn route(&self, interface: &Interface, request: &Request) -> Result<&'static str, Box<Answer>> {
+    pub(super) fn route(
+        &self,
+        interface: &Interface,
+        request: &Request,
+    ) -> Result<&'static str, Box<Answer>> {
         catch_unwind(AssertUnwindSafe(|| (interface.route)(request))).unwrap_or_else(|_| {
             log("routing failed unexpectedly; the request was answered 500");
             Err(Box::new(fhir::internal_error()))
@@ -407,17 +356,12 @@ impl Service {
     }
 
     /// 128 bits that no other request of this or another process has, as good as surely.
-    fn nonce(&self) -> u128 {
+    pub(super) fn nonce(&self) -> u128 {
         let n = u128::from(self.nonces.fetch_add(1, Relaxed)) + 1;
         spread(self.hub.nonce, n)
     }
 }
 
-fn too_large(bytes_max: u64) -> Answer {
-    let diagnostics = format!("The request body is too large; at most {bytes_max} bytes are taken");
-    fhir::spine_error(413, "too-long", "PAYLOAD_TOO_LARGE", "Payload too large", &diagnostics)
-}
-
-fn log(sentence: &str) {
+pub(super) fn log(sentence: &str) {
     eprintln!("hub: {sentence}");
 }

@@ -165,6 +165,35 @@ fn what_is_no_form_or_repeats_a_field_is_refused() {
 }
 
 #[test]
+fn a_store_that_cannot_read_is_a_fault_of_the_hub() {
+    struct Broken;
+    impl hub_store::View for Broken {
+        fn get(&self, _: Table, _: &[u8]) -> Result<Option<hub_store::Versioned>, hub_store::StoreError> {
+            Err(hub_store::StoreError("broken".to_owned()))
+        }
+        fn scan(
+            &self,
+            _: Table,
+            _: &[u8],
+            _: &[u8],
+            _: usize,
+        ) -> Result<Vec<hub_store::Row>, hub_store::StoreError> {
+            Err(hub_store::StoreError("broken".to_owned()))
+        }
+    }
+    let ids = Ids::new(1);
+    let context = Context::new(&Broken, NOW_MS, &ids, false);
+    let code = [("grant_type", "refresh_token"), ("refresh_token", "x")];
+    let client = [("client_id", "x"), ("client_secret", "x")];
+    for path in ["oauth2/token", "oauth2/authorize"] {
+        let request = form(path, &[code, client].concat());
+        let answer = decide(route(&request).unwrap(), &context, &request).answer;
+        assert_eq!(fault(&answer), is(500, "server_error", "the request could not be completed"));
+    }
+    assert!(expiry::tend(&context).is_empty());
+}
+
+#[test]
 fn grant_type_is_one_of_three() {
     let hub = Hub::new();
     let ask = |fields: &[(&str, &str)]| fault(&hub.post("oauth2/token", fields));
