@@ -23,6 +23,18 @@ impl Form {
         let Some(fields) = text.and_then(target::query) else {
             return Err(refused(400, "invalid_request", "the form has a malformed percent escape"));
         };
+        Form::new(fields)
+    }
+
+    /// The request's query as a form.
+    ///
+    /// # Errors
+    /// 400 when a field is repeated.
+    pub fn of_query(request: &Request) -> Result<Form, Refused> {
+        Form::new(request.query.clone())
+    }
+
+    fn new(fields: Vec<(String, String)>) -> Result<Form, Refused> {
         let mut names: Vec<&str> = fields.iter().map(|(name, _)| name.as_str()).collect();
         names.sort_unstable();
         if names.windows(2).any(|w| w[0] == w[1]) {

@@ -46,19 +46,24 @@ pub const LOGIN_MS: u64 = 12 * 3_600_000;
 
 fn route(request: &Request) -> Result<&'static str, Box<Answer>> {
     let segments: Vec<&str> = request.segments.iter().map(String::as_str).collect();
-    let name = match segments[..] {
-        ["oauth2", "authorize"] => "cis-login",
-        ["oauth2", "token"] => "cis-token",
-        _ => return (cis::INTERFACE.route)(request),
-    };
-    if request.method == Method::POST {
-        return Ok(name);
+    match (&segments[..], &request.method) {
+        (["oauth2", "authorize"], &Method::GET) => Ok("cis-login-page"),
+        (["oauth2", "authorize"], &Method::POST) => Ok("cis-login"),
+        (["oauth2", "authorize"], _) => Err(not_allowed("GET, POST")),
+        (["oauth2", "token"], &Method::POST) => Ok("cis-token"),
+        (["oauth2", "token"], _) => Err(not_allowed("POST")),
+        _ => (cis::INTERFACE.route)(request),
     }
-    Err(Box::new(refusal(405, "invalid_request", "the method must be POST").with("allow", "POST")))
+}
+
+fn not_allowed(methods: &str) -> Refused {
+    let description = format!("the method must be one of: {methods}");
+    Box::new(refusal(405, "invalid_request", &description).with("allow", methods))
 }
 
 fn decide(operation: &'static str, ctx: &Context<'_>, request: &Request) -> Decision {
     let decided = match operation {
+        "cis-login-page" => authorize::page(ctx, request),
         "cis-login" => authorize::decide(ctx, request),
         "cis-token" => token::decide(ctx, request),
         _ => return (cis::INTERFACE.decide)(operation, ctx, request),

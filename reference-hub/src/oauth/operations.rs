@@ -1,16 +1,72 @@
 //! The operations of this interface and the published routes to them. Read by the listener and by the OpenAPI document.
 
-use crate::operation::{AnswerDoc, Credentials, KIB, Operation, RequestBody, Route};
+use crate::operation::{
+    AnswerDoc, Credentials, KIB, Operation, Parameter, Place, RequestBody, Route, Schema,
+};
 
 /// All operations of this interface. A form with a signed JWT is some 2 KiB.
-pub const OPERATIONS: &[Operation] =
-    &[Operation::write("cis-login", 16 * KIB), Operation::write("cis-token", 64 * KIB)];
+pub const OPERATIONS: &[Operation] = &[
+    Operation::read("cis-login-page"),
+    Operation::write("cis-login", 16 * KIB),
+    Operation::write("cis-token", 64 * KIB),
+];
 
 const FORM: &[&str] = &["application/x-www-form-urlencoded"];
 const JSON: &[&str] = &["application/json"];
 
+const fn query(name: &'static str, schema: Schema, example: &'static str, about: &'static str) -> Parameter {
+    Parameter { place: Place::Query, name, required: true, schema, example, about }
+}
+
+const ASKED: &[Parameter] = &[
+    query("response_type", Schema::OneOf(&["code"]), "code", "What the client wants"),
+    query("client_id", Schema::Text, "spinebench-test-client", "A registered client"),
+    query(
+        "redirect_uri",
+        Schema::Text,
+        "https://spinebench.invalid/callback",
+        "One of the client's addresses",
+    ),
+    query("state", Schema::Text, "a1", "What the client wants back"),
+];
+
 /// All routes of this interface.
 pub const ROUTES: &[Route] = &[
+    Route {
+        id: "oauth2-authorize-page",
+        method: "GET",
+        path: "/oauth2/authorize",
+        operations: &["cis-login-page"],
+        about: "The page on which a user logs in with a simulated smartcard",
+        credentials: Credentials::Open,
+        parameters: &[ASKED],
+        body: None,
+        answers: &[
+            AnswerDoc { status: 200, media: &["text/html"], resource: "", about: "The page" },
+            AnswerDoc {
+                status: 302,
+                media: &[],
+                resource: "",
+                about: "Back to the client's redirect_uri with error (invalid_request, unsupported_response_type), \
+                        error_description and state",
+            },
+            AnswerDoc {
+                status: 400,
+                media: JSON,
+                resource: "",
+                about: "invalid_request: a field is repeated, state is too long, or redirect_uri is missing or not the \
+                        client's",
+            },
+            AnswerDoc {
+                status: 401,
+                media: JSON,
+                resource: "",
+                about: "invalid_request: client_id is missing or unknown",
+            },
+            AnswerDoc { status: 405, media: JSON, resource: "", about: "invalid_request: use GET or POST" },
+            AnswerDoc { status: 500, media: JSON, resource: "", about: "server_error: a fault of the hub" },
+        ],
+    },
     Route {
         id: "oauth2-authorize",
         method: "POST",
@@ -32,7 +88,8 @@ pub const ROUTES: &[Route] = &[
                 status: 400,
                 media: JSON,
                 resource: "",
-                about: "invalid_request: a field is repeated, or redirect_uri is missing or not the client's",
+                about: "invalid_request: a field is repeated, state is too long, or redirect_uri is missing or not the \
+                        client's",
             },
             AnswerDoc {
                 status: 401,

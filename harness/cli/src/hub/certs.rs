@@ -36,19 +36,31 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
         Population::new(args.seed, sizes).map_err(|faults| Failure::new(Exit::Usage, faults.join("\n")))?;
     let folder = Folder::new(&args.dir);
     let made = fill(&folder, &people, args.endpoints)?;
-    let (dir, list, key) = (folder.path(), folder.endpoint_list(), folder.application_key());
-    println!("CA of server and clients   {}", folder.ca_cert().display());
-    println!("server's certificate       {}", folder.tls_files(false).cert.display());
-    println!("end points                 {} new; list in {}", made.endpoints, list.display());
+    let (list, key) = (folder.endpoint_list(), folder.application_key());
+    println!("CA of server and clients  {}", folder.ca_cert().display());
+    println!("server's certificate      {}", folder.tls_files(false).cert.display());
+    println!("end points                {} new, listed in {}", made.endpoints, list.display());
     println!(
-        "application                client id {APPLICATION_ID}, kid {APPLICATION_KID}, key {}",
+        "application               client id {APPLICATION_ID}, kid {APPLICATION_KID}, key {}",
         key.display()
     );
-    println!(
-        "serve with them            spinebench hub --tls mutual, with --data DIR where DIR/certs is {}",
-        dir.display()
-    );
+    println!("a hub that uses them      spinebench hub --tls mutual {}", words(&folder));
     Ok(Exit::Ok)
+}
+
+/// The flags with which a hub finds the folder.
+fn words(folder: &Folder) -> String {
+    let dir = folder.path();
+    match (dir.file_name(), dir.parent()) {
+        (Some(name), Some(data)) if name == "certs" && !data.as_os_str().is_empty() => {
+            format!("--data {}", data.display())
+        }
+        _ => {
+            let files = folder.tls_files(true);
+            let (cert, key, ca) = (files.cert.display(), files.key.display(), folder.ca_cert());
+            format!("--tls-cert {cert} --tls-key {key} --tls-ca {}", ca.display())
+        }
+    }
 }
 
 fn fill(folder: &Folder, people: &Population, endpoints: u32) -> Result<Made, Failure> {
@@ -134,5 +146,26 @@ impl SecurityArgs {
             key: self.tls_key.clone().unwrap_or(found.key),
             client_ca: self.tls_ca.clone().or(found.client_ca).filter(|_| mutual),
         }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_is_a_whole_number_with_or_without_its_unit() {
+        assert_eq!((per_second("5/s"), per_second("5"), per_second("0")), (Ok(5), Ok(5), Ok(0)));
+        for wrong in ["", "/s", "-1/s", "1.5/s", "5/min"] {
+            assert!(per_second(wrong).unwrap_err().contains("allowed: a whole number"), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_hub_is_told_the_shortest_way_to_the_folder() {
+        assert_eq!(words(&Folder::new("/tmp/hub/certs")), "--data /tmp/hub");
+        assert!(
+            words(&Folder::new("/tmp/mine")).starts_with("--tls-cert /tmp/mine/server.cert.pem --tls-key ")
+        );
     }
 }

@@ -90,6 +90,39 @@ fn a_login_that_cannot_be_sent_back_is_refused_here() {
 }
 
 #[test]
+fn a_browser_gets_a_page_whose_form_logs_in() {
+    let hub = Hub::new();
+    let page = |change: &[(&str, &str)]| {
+        let fields = with(&LOGIN[..4], change);
+        let query = fields.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+        hub.ask(&Request { method: Method::GET, query, ..form("oauth2/authorize", &[]) })
+    };
+    let answer = page(&[("state", "\"><script>'&")]);
+    assert_eq!((answer.status, header(&answer, "content-type")), (200, Some("text/html; charset=utf-8")));
+    let Body::Inline(body) = &answer.body else { panic!("inline") };
+    let body = String::from_utf8_lossy(body);
+    assert!(body.contains(r#"name="state" value="&quot;&gt;&lt;script&gt;&#39;&amp;""#), "{body}");
+    for (name, value, status) in [
+        ("client_id", "", 401),
+        ("client_id", "unknown", 401),
+        ("redirect_uri", "", 400),
+        ("redirect_uri", "https://elsewhere.test/", 400),
+        ("response_type", "", 302),
+        ("response_type", "token", 302),
+        ("state", "", 302),
+    ] {
+        let answer = page(&[(name, value)]);
+        assert_eq!(answer.status, status, "{name}={value}");
+        if status != 302 {
+            assert_eq!(fault(&answer).1, "invalid_request");
+        }
+    }
+    let twice = vec![("state".to_owned(), "a".to_owned()); 2];
+    let request = Request { method: Method::GET, query: twice, ..form("oauth2/authorize", &[]) };
+    assert_eq!(hub.ask(&request).status, 400);
+}
+
+#[test]
 fn other_faults_of_a_login_are_sent_back_to_the_client() {
     let hub = Hub::new();
     for (name, value, error) in [

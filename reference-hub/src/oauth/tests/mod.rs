@@ -139,11 +139,11 @@ fn header<'a>(answer: &'a Answer, name: &str) -> Option<&'a str> {
 }
 
 #[test]
-fn only_post_is_taken_and_what_is_not_oauths_is_passed_on() {
+fn other_methods_are_refused_and_what_is_not_oauths_is_passed_on() {
     let hub = Hub::new();
-    for path in ["oauth2/token", "oauth2/authorize"] {
-        let answer = hub.ask(&Request { method: Method::GET, ..form(path, &[]) });
-        assert_eq!((answer.status, header(&answer, "allow")), (405, Some("POST")), "{path}");
+    for (path, allow) in [("oauth2/token", "POST"), ("oauth2/authorize", "GET, POST")] {
+        let answer = hub.ask(&Request { method: Method::PUT, ..form(path, &[]) });
+        assert_eq!((answer.status, header(&answer, "allow")), (405, Some(allow)), "{path}");
     }
     assert_eq!(hub.post("oauth2/introspect", &[("token", "x")]).status, 401, "the caller has no session");
     assert_eq!(hub.post("oauth2/nothing", &[]).status, 404);
