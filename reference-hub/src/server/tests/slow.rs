@@ -62,14 +62,14 @@ fn a_body_that_drips_is_refused_with_408_however_steadily_it_comes() {
 
 #[test]
 fn a_body_that_comes_slowly_but_steadily_is_taken() {
-    let (_folder, hub) = hub(Limits { body_progress_time: SHORT, ..Limits::default() });
+    let (_folder, hub) = hub(Limits { body_progress_time: 2 * SHORT, ..Limits::default() });
     let mut client = hub.client();
     client.send("POST /desk/echo HTTP/1.1\r\nhost: hub\r\ncontent-length: 60000\r\n\r\n");
     for _ in 0..10 {
-        std::thread::sleep(Duration::from_millis(100));
+        std::thread::sleep(Duration::from_millis(150));
         client.send([b'y'; 6_000]);
     }
-    assert_eq!(client.reply(false).body.len(), 60_000, "a second is more than three periods");
+    assert_eq!(client.reply(false).body.len(), 60_000, "that is more than two periods");
     hub.stop();
 }
 
