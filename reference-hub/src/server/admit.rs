@@ -47,7 +47,7 @@ impl Service {
     /// The refusal of a client that asks faster than it may, before its body is read.
     pub(super) fn over_rate(
         &self,
-        interface: &Interface,
+        interface: Option<&Interface>,
         request: &Request,
         incoming: &Incoming,
     ) -> Option<Handled> {
@@ -56,7 +56,8 @@ impl Service {
         let wait_s =
             rates.take(&rate::client(self.hub.view.as_ref(), request, *address, peer.as_ref())).err()?;
         self.hub.refused.rate.fetch_add(1, Relaxed);
-        let operation = self.route(interface, request).map_or(OperationIndex::OTHER, OperationIndex::of);
+        let routed = interface.and_then(|i| self.route(i, request).ok());
+        let operation = routed.map_or(OperationIndex::OTHER, OperationIndex::of);
         let close = !incoming.is_end_stream();
         Some(Handled { close, ..Handled::of(operation, rate::refusal(wait_s)) })
     }

@@ -216,12 +216,13 @@ impl Service {
             return Handled { answer, operation: None, close: false, keeps_blob: false };
         }
         let root = request.segments.first().map_or("", String::as_str);
-        let Some(interface) = self.hub.interfaces.iter().find(|i| i.roots.contains(&root)) else {
-            return Handled::of(OperationIndex::OTHER, Answer::new(404, "text/plain", "no such service\n"));
-        };
+        let interface = self.hub.interfaces.iter().find(|i| i.roots.contains(&root)).copied();
         if let Some(refused) = self.over_rate(interface, &request, &incoming) {
             return refused;
         }
+        let Some(interface) = interface else {
+            return Handled::of(OperationIndex::OTHER, Answer::new(404, "text/plain", "no such service\n"));
+        };
         if !incoming.is_end_stream() {
             match self.take_body(interface, &request, incoming).await {
                 Ok(body) => request.body = body,

@@ -150,6 +150,8 @@ fn a_client_over_its_rate_gets_429_with_a_time_to_wait_and_others_go_on() {
     for _ in 0..20 {
         assert_eq!(client.ask("GET /health", &[]).status, 200, "the supervisor is not limited");
     }
+    let nowhere = (0..20).any(|_| client.ask("GET /nowhere", &[]).status == 429);
+    assert!(nowhere, "what no interface serves is limited too");
     let refused = (0..20)
         .map(|_| hub.client().ask_with("POST /desk/counter/a", &[], b"xyz"))
         .find(|reply| reply.status == 429)
