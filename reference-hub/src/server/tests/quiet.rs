@@ -72,8 +72,11 @@ fn nothing_personal_and_nothing_secret_is_logged() {
     }
 }
 
+/// Sends a request line with headers and a body.
+type Ask<'a> = &'a dyn Fn(&str, &[(&str, &str)], &str);
+
 /// Asks every interface with what must not be logged; returns that.
-fn ask_everything(ask: &dyn Fn(&str, &[(&str, &str)], &str)) -> Vec<String> {
+fn ask_everything(ask: Ask<'_>) -> Vec<String> {
     let people = people();
     let patient = people.patient(3);
     let session = people.session(5);

@@ -176,7 +176,7 @@ fn a_token_opens_the_hub_only_to_the_organisation_that_the_certificate_names() {
     let folder = Folder::of_data(place.path());
     let people = people();
     folder.fill(&people, 10).unwrap();
-    let config = HubConfig { population: Some(people.clone()), ..with_tls(place.path(), &folder, true) };
+    let config = HubConfig { population: Some(people), ..with_tls(place.path(), &folder, true) };
     let hub = start_with(config, Limits::default(), INTERFACES);
     let (own, other) = (people.endpoint(0), people.endpoint(1));
     let shown = |asid: &str| client_config(&folder, Some(folder.endpoint(asid)), &rustls::version::TLS13);
