@@ -96,16 +96,18 @@ pub fn organisation(view: &dyn View, token: &str) -> Option<String> {
     Some(found.ods.into_owned())
 }
 
-/// The caller's live session. In the sandbox any token passes, and none does too.
+/// The caller's live session. In the sandbox any token passes, and none does too. Under mutual TLS the session must be
+/// of the organisation that the client certificate names: a token taken from another's wire opens nothing.
 ///
 /// # Errors
-/// The published 401 (ACCESS_DENIED) when the token is missing, unknown or has ended; 500 when the store cannot read.
+/// The published 401 (ACCESS_DENIED) when the token is missing, unknown, has ended or is another organisation's; 500 when the store cannot read.
 pub fn require_session(ctx: &Context<'_>, request: &Request) -> Result<Session, Box<Answer>> {
     let found = match bearer(request) {
         Some(token) => look_up(ctx, token)?,
         None => None,
     };
     match found {
+        Some(session) if ctx.peer.is_some_and(|p| !session.may_act_for(&p.ods)) => Err(Box::new(denied())),
         Some(session) => Ok(session),
         None if ctx.sandbox => Ok(Session::sandbox()),
         None => Err(Box::new(denied())),
@@ -126,7 +128,7 @@ pub fn denied() -> Answer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::Ids;
+    use crate::domain::{Ids, Peer};
     use crate::message::Body;
     use hub_store::{Row, StoreError, Versioned};
 
@@ -142,10 +144,19 @@ mod tests {
     }
 
     fn ask(authorization: Option<&str>, now_ms: u64, sandbox: bool) -> Result<Session, Box<Answer>> {
+        ask_as(None, authorization, now_ms, sandbox)
+    }
+
+    fn ask_as(
+        peer: Option<&Peer>,
+        authorization: Option<&str>,
+        now_ms: u64,
+        sandbox: bool,
+    ) -> Result<Session, Box<Answer>> {
         let session = Session { expires_ms: 1_000, ..Session::sandbox() };
         let view = One(session);
         let ids = Ids::new(1);
-        let ctx = Context::new(&view, now_ms, &ids, sandbox);
+        let ctx = Context { peer, ..Context::new(&view, now_ms, &ids, sandbox) };
         let mut headers = hyper::HeaderMap::new();
         if let Some(value) = authorization {
             headers.insert("authorization", value.parse().unwrap());
@@ -173,6 +184,21 @@ mod tests {
                 "{authorization:?} at {now_ms}"
             );
         }
+    }
+
+    #[test]
+    fn a_session_of_another_organisation_than_the_certificates_gets_401() {
+        let peer = |ods: &str| Peer { ods: ods.to_owned(), name: "1".to_owned() };
+        let token = Some("Bearer token-1");
+        for sandbox in [false, true] {
+            assert_eq!(ask_as(Some(&peer("X26")), token, 0, sandbox).unwrap().ods, "X26");
+            let refused = ask_as(Some(&peer("A20047")), token, 0, sandbox).unwrap_err();
+            assert_eq!(refused.status, 401, "another's certificate");
+        }
+        assert!(
+            ask_as(Some(&peer("A20047")), None, 0, true).unwrap().anywhere,
+            "the sandbox's anonymous caller"
+        );
     }
 
     #[test]

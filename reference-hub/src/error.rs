@@ -42,6 +42,8 @@ pub enum HubError {
     },
     /// A stop was asked for before the store was full.
     StoppedWhileSeeding(PathBuf),
+    /// A certificate, a key, or a registered application cannot be used; the sentence names the file.
+    Security(String),
     /// The engine failed.
     Store(StoreError),
     /// A thread could not be started.
@@ -99,6 +101,7 @@ impl std::fmt::Display for HubError {
                 "{}: stopped before the store was full; the next start fills it again from the beginning",
                 data.display()
             ),
+            HubError::Security(sentence) => f.write_str(sentence),
             HubError::Store(error) => write!(f, "the store failed: {error}"),
             HubError::Threads(error) => write!(f, "a thread could not be started: {error}"),
         }

@@ -12,7 +12,11 @@ use crate::error::{EXIT_STORE_FAILED, HubError};
 use crate::folder;
 use crate::interfaces::{INTERFACES, SEEDS, sandbox_rows};
 use crate::limits::{Limits, TICK_PERIOD};
+use crate::oauth;
+use crate::security::Security;
 use crate::seed::{Filled, fill, load_few};
+use crate::server::addresses::Addresses;
+use crate::server::rate::Rates;
 use crate::server::service::{Hub, Refused};
 use crate::server::upload::BlobRoom;
 use crate::server::{openapi, socket, tend, threads};
@@ -43,6 +47,8 @@ pub struct HubConfig {
     pub population: Option<Population>,
     /// The open sandbox that clients' examples expect.
     pub sandbox: bool,
+    /// TLS, and what one client may do.
+    pub security: Security,
     /// I/O threads; `None` means one for every core but one, at least one.
     pub io_threads: Option<usize>,
     /// Tell no progress of filling the store; warnings are told all the same.
@@ -101,11 +107,13 @@ pub fn run(
 /// As [`run`].
 pub fn run_with(
     config: &HubConfig,
-    parts: Parts,
+    mut parts: Parts,
     ready: impl FnOnce(SocketAddr),
     stop: &StopHandle,
 ) -> Result<HubSummary, HubError> {
     let io_threads = config.io_threads.unwrap_or_else(io_threads_default).max(1);
+    config.security.apply(&mut parts.limits);
+    let tls = config.security.acceptor()?;
     let locked = folder::lock(&config.data)?;
     let bound = socket::bind(config.listen, io_threads).map_err(|error| match error.kind() {
         io::ErrorKind::AddrInUse => HubError::PortInUse(config.listen),
@@ -116,6 +124,7 @@ pub fn run_with(
     let fsync_ns_p50 = if config.store.durable { probed_fsync(locked.path()).map_err(of_store)? } else { 0 };
     let (salt, seed_s) = prepare(store.as_ref(), config, stop)?;
 
+    register(store.as_ref(), locked.path())?;
     let address = bound.address();
     let blobs = Arc::new(Blobs::open(locked.path()).map_err(of_store)?);
     sweep(&blobs, locked.path(), config.store.durable).map_err(of_store)?;
@@ -135,6 +144,9 @@ pub fn run_with(
         counts: Counts::new(io_threads),
         refused: Refused::default(),
         connections: AtomicUsize::new(0),
+        addresses: Addresses::default(),
+        tls,
+        rates: Rates::new(parts.limits.rate_per_s, parts.limits.rate_clients_max),
         draining: AtomicBool::new(false),
         fsync_ns_p50,
         seed_s,
@@ -272,6 +284,12 @@ fn prepare(
             Ok((contents.salt, seconds))
         }
     }
+}
+
+/// Makes the registered applications those of the data folder's `certs/clients`: new ones come, removed ones go.
+fn register(store: &dyn Store, data: &Path) -> Result<(), HubError> {
+    let rows = oauth::register::rows(store, &data.join("certs").join("clients"))?;
+    if rows.is_empty() { Ok(()) } else { load_few(store, rows).map_err(|e| HubError::of_store(data, e)) }
 }
 
 /// Removes what an interrupted upload left; of a store that forgets, all blobs.

@@ -3,7 +3,7 @@
 
 use crate::domain::Interface;
 use crate::seed::{Seed, SeedRow};
-use crate::{cis, dbs, eps, ers, mesh, nems, pds, scr, sds, ssp, systems, transfer};
+use crate::{cis, dbs, eps, ers, mesh, nems, oauth, pds, scr, sds, ssp, systems, transfer};
 
 /// All interfaces, the busiest first (routing looks in this order).
 pub const INTERFACES: &[&Interface] = &[
@@ -12,6 +12,7 @@ pub const INTERFACES: &[&Interface] = &[
     &mesh::INTERFACE,
     &scr::INTERFACE,
     &sds::INTERFACE,
+    &oauth::INTERFACE, // shares its root with the next and passes on what is not its own
     &cis::INTERFACE,
     &ers::INTERFACE,
     &ssp::INTERFACE,
@@ -33,6 +34,7 @@ pub const SEEDS: &[Seed] = &[
     Seed { what: "sessions of systems", rows: systems::session_rows },
     Seed { what: "record transfers", rows: transfer::seed::conversations },
     Seed { what: "referrals", rows: ers::seed_rows },
+    Seed { what: "clients and users", rows: oauth::seed::clients_and_users },
     Seed { what: "prescriptions", rows: eps::seed_rows },
     Seed { what: "summaries", rows: scr::seed_rows },
     Seed { what: "mailboxes", rows: |p| Box::new(mesh::seed::mailbox_rows(p)) },
@@ -49,5 +51,6 @@ pub fn sandbox_rows() -> Vec<SeedRow> {
     rows.extend(mesh::seed::sandbox_rows());
     rows.extend(systems::sandbox_rows());
     rows.extend(ers::sandbox_rows());
+    rows.push(oauth::seed::test_client());
     rows
 }

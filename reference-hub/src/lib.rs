@@ -4,13 +4,15 @@
 //! requests differently from anyone's. [`run`] serves a data folder until it is stopped, [`verify`] checks one.
 //!
 //! Inside: `server` (sockets, requests, answers) routes to one folder an interface (`pds`, `eps`, `scr`, `sds`,
-//! `mesh`, `cis`, `transfer`, `ers`, `ssp`, `nems`, `dbs`), whose decisions are pure; `committer` makes what they write durable, `audit` tells of it, `view`
+//! `mesh`, `oauth`, `cis`, `transfer`, `ers`, `ssp`, `nems`, `dbs`), whose decisions are pure; `committer` makes what they
+//! write durable, `audit` tells of it, `view`
 //! is what they read, `hub` starts and stops it all.
 
 pub mod answer_codec;
 pub mod audit;
 pub mod auth;
 pub mod blob_list;
+pub mod certs;
 pub mod cis;
 pub mod clock;
 pub mod committer;
@@ -28,22 +30,26 @@ pub mod limits;
 pub mod mesh;
 pub mod message;
 pub mod nems;
+pub mod oauth;
 pub mod operation;
 pub mod pds;
 pub mod scr;
 pub mod sds;
+pub mod security;
 pub mod seed;
 pub mod server;
 pub mod ssp;
 pub mod stop;
 pub mod stores;
 pub mod systems;
+pub mod tls;
 pub mod transfer;
 pub mod verify;
 pub mod view;
 
 pub use error::{EXIT_STORE_FAILED, HubError};
 pub use hub::{HubConfig, HubSummary, Parts, run, run_with};
+pub use security::{Security, TlsFiles};
 pub use stop::StopHandle;
 pub use stores::{STORES, StoreKind, store_kind};
 pub use verify::verify;

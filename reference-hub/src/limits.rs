@@ -9,8 +9,17 @@ use std::time::Duration;
 pub const INLINE_BYTES_MAX: u64 = 256 * 1024;
 
 /// Connections one hub serves at a time; more are accepted and closed at once.
-/// 16,384: above the 10,000 a single load generator opens, below the usual 20,000 file-descriptor limit.
-pub const CONNECTIONS_MAX: usize = 16_384;
+/// 32,768: above the 28,000 end points of the national directory with a connection each. The process raises its limit of
+/// open files as far as the system allows at start.
+pub const CONNECTIONS_MAX: usize = 32_768;
+
+/// Connections one address may have open at a time. The same as all together: a load generator and a proxy each bring
+/// everybody's connections from one address. An operator lowers it with `--connections-per-address`.
+pub const CONNECTIONS_PER_ADDRESS_MAX: usize = CONNECTIONS_MAX;
+
+/// A client must finish its TLS handshake within this time. 10 s: a handshake is two round trips and a signature, and
+/// until it is done nothing is known of whom the connection serves.
+pub const HANDSHAKE_TIME: Duration = Duration::from_secs(10);
 
 /// Bytes of request line and headers. 32 KiB: four times nginx's 8 KiB, as signed JWTs travel in Authorization.
 pub const HEADER_BYTES_MAX: usize = 32 * 1024;
@@ -24,6 +33,22 @@ pub const HEADER_READ_TIME: Duration = Duration::from_secs(60);
 
 /// A client must send its whole body within this time. 120 s: 100 MB at 7 Mbit/s, the slowest N3 site link.
 pub const BODY_READ_TIME: Duration = Duration::from_secs(120);
+
+/// Within each period of this length a body that is not finished must bring [`BODY_PROGRESS_BYTES`], or its connection
+/// is cut off with 408. 10 s: longer than any loss of a packet that TCP makes good.
+pub const BODY_PROGRESS_TIME: Duration = Duration::from_secs(10);
+
+/// Bytes that a period of [`BODY_PROGRESS_TIME`] must bring. 4 KiB: 0.4 KB/s, below the slowest modem; a client that
+/// drips single bytes is cut off.
+pub const BODY_PROGRESS_BYTES: u64 = 4 * 1024;
+
+/// A client that takes no byte of its answer for this time is cut off. 60 s: as patient as with a header. The kernel
+/// takes more only when about a third of the socket's buffer is free, so reading single bytes does not help.
+pub const ANSWER_STALL_TIME: Duration = Duration::from_secs(60);
+
+/// Clients whose rate is known at a time. 65,536: above the 28,000 end points and 20,000 organisations of the national
+/// directory together; the least used are forgotten first. About 8 MiB.
+pub const RATE_CLIENTS_MAX: usize = 65_536;
 
 /// Transactions waiting for the committer before writes are answered 503.
 /// 4,096: at the measured 23,000 durable writes a second that is under 0.2 s of waiting.
@@ -91,10 +116,22 @@ pub const BODY_BYTES_UNROUTED_MAX: u64 = 1024 * 1024;
 pub struct Limits {
     /// See [`CONNECTIONS_MAX`].
     pub connections_max: usize,
+    /// See [`CONNECTIONS_PER_ADDRESS_MAX`].
+    pub connections_per_address_max: usize,
+    /// Requests a second that one client may make, and as many at once after a pause; 0 means no limit.
+    pub rate_per_s: u32,
+    /// See [`RATE_CLIENTS_MAX`].
+    pub rate_clients_max: usize,
+    /// See [`HANDSHAKE_TIME`].
+    pub handshake_time: Duration,
     /// See [`HEADER_READ_TIME`].
     pub header_read_time: Duration,
     /// See [`BODY_READ_TIME`].
     pub body_read_time: Duration,
+    /// See [`BODY_PROGRESS_TIME`].
+    pub body_progress_time: Duration,
+    /// See [`ANSWER_STALL_TIME`].
+    pub answer_stall_time: Duration,
     /// See [`COMMIT_QUEUE_MAX`].
     pub commit_queue_max: usize,
     /// See [`READ_AUDIT_QUEUE_MAX`].
@@ -109,8 +146,14 @@ impl Default for Limits {
     fn default() -> Self {
         Limits {
             connections_max: CONNECTIONS_MAX,
+            connections_per_address_max: CONNECTIONS_PER_ADDRESS_MAX,
+            rate_per_s: 0, // a benchmark asks as fast as it can from one address
+            rate_clients_max: RATE_CLIENTS_MAX,
+            handshake_time: HANDSHAKE_TIME,
             header_read_time: HEADER_READ_TIME,
             body_read_time: BODY_READ_TIME,
+            body_progress_time: BODY_PROGRESS_TIME,
+            answer_stall_time: ANSWER_STALL_TIME,
             commit_queue_max: COMMIT_QUEUE_MAX,
             read_audit_queue_max: READ_AUDIT_QUEUE_MAX,
             drain_time: DRAIN_TIME,

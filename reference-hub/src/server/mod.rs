@@ -2,12 +2,17 @@
 //!
 //! Called by `run`. Knows no interface by name: it routes over a slice of them, so that tests can bring their own.
 
+pub mod addresses;
+mod admit;
 pub mod blob_sweep;
+pub mod framing;
 pub mod openapi;
+pub mod rate;
 pub mod reply;
 pub mod service;
 pub mod socket;
 pub mod status;
+pub mod stream;
 pub mod target;
 pub mod tend;
 pub mod threads;

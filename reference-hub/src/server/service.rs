@@ -7,23 +7,28 @@ use crate::audit::{self, Auditor, Event};
 use crate::clock::HubClock;
 use crate::committer::CommitQueue;
 use crate::counts::{Counts, OperationIndex, Shard};
-use crate::domain::{Context, Decision, Ids, Interface, settled};
-use crate::limits::{BODY_BYTES_ANY_OPERATION, BODY_BYTES_UNROUTED_MAX, CONFLICT_RETRIES_MAX, Limits};
+use crate::domain::{Context, Decision, Ids, Interface, Peer, settled};
+use crate::limits::{CONFLICT_RETRIES_MAX, Limits};
 use crate::message::{Answer, Body, Request};
 use crate::operation::operation;
+use crate::server::addresses::Addresses;
+use crate::server::rate::Rates;
 use crate::server::reply::{self, HubBody, Mirrored};
-use crate::server::upload::{self, BlobRoom, Room, UploadError};
-use crate::server::{status, target};
+use crate::server::upload::BlobRoom;
+use crate::server::{admit, status, target};
 use crate::view::CachedView;
 use crate::{answer_codec, auth, fhir, mesh};
 use bytes::Bytes;
 use hub_store::{Outcome, Store, Txn};
 use hyper::body::{Body as _, Incoming};
-use hyper::{Method, Response, header};
+use hyper::{Method, Response};
+use sha2::{Digest, Sha256};
+use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use tokio::sync::Notify;
+use tokio_rustls::TlsAcceptor;
 
 /// Requests refused because something was full.
 #[derive(Debug, Default)]
@@ -34,8 +39,12 @@ pub struct Refused {
     pub read_audit_queue_full: AtomicU64,
     /// Too many version conflicts on one record.
     pub contended: AtomicU64,
-    /// Connections over the limit.
+    /// Connections over the limit, of all or of one address.
     pub connections: AtomicU64,
+    /// TLS handshakes that failed, were too slow, or showed no certificate of ours.
+    pub handshakes: AtomicU64,
+    /// Requests over their client's rate.
+    pub rate: AtomicU64,
 }
 
 /// What all I/O threads share.
@@ -64,6 +73,12 @@ pub struct Hub {
     pub refused: Refused,
     /// Open connections.
     pub connections: AtomicUsize,
+    /// The same by address.
+    pub addresses: Addresses,
+    /// Makes TLS of a socket; `None` means plain HTTP.
+    pub tls: Option<TlsAcceptor>,
+    /// The rates of the clients; `None` means no limit.
+    pub rates: Option<Rates>,
     /// A stop was asked for.
     pub draining: AtomicBool,
     /// Median fsync of the data folder's disk measured at start, in nanoseconds; 0 for a store without a disk.
@@ -88,14 +103,27 @@ impl Hub {
     }
 }
 
-/// An odd multiplier spreads neighbours over all bits; the process's random start separates processes.
-fn spread(start: u128, n: u128) -> u128 {
-    start.wrapping_add(n.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835))
+/// Ids and tokens come from here: none may tell of another, so a one-way function stands between them and the secret.
+fn spread(secret: u128, n: u128) -> u128 {
+    let digest = Sha256::new().chain_update(secret.to_be_bytes()).chain_update(n.to_be_bytes()).finalize();
+    digest.iter().take(16).fold(0, |bits, byte| bits << 8 | u128::from(*byte))
 }
 
-/// One I/O thread's handle to the hub. Cheap to clone.
+/// Who is at the other end of a connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// The address.
+    pub address: IpAddr,
+    /// Whom the client certificate names, under mutual TLS.
+    pub peer: Option<Peer>,
+}
+
+/// One I/O thread's handle to the hub, for one caller. Cheap to clone.
 #[derive(Clone)]
-pub struct Service(Arc<Thread>);
+pub struct Service {
+    thread: Arc<Thread>,
+    pub(super) caller: Arc<Caller>,
+}
 
 /// What belongs to one I/O thread.
 pub struct Thread {
@@ -112,23 +140,23 @@ pub struct Thread {
 impl std::ops::Deref for Service {
     type Target = Thread;
     fn deref(&self) -> &Thread {
-        &self.0
+        &self.thread
     }
 }
 
 /// An answer and what to do besides sending it.
-struct Handled {
-    answer: Answer,
+pub(super) struct Handled {
+    pub(super) answer: Answer,
     /// `None` for the hub's own addresses, which are not counted.
-    operation: Option<OperationIndex>,
+    pub(super) operation: Option<OperationIndex>,
     /// The body was not read to its end: the connection cannot be used again.
-    close: bool,
+    pub(super) close: bool,
     /// A transaction that may refer to the body's blob is durable, or may be.
-    keeps_blob: bool,
+    pub(super) keeps_blob: bool,
 }
 
 impl Handled {
-    fn of(operation: OperationIndex, answer: Answer) -> Self {
+    pub(super) fn of(operation: OperationIndex, answer: Answer) -> Self {
         Handled { answer, operation: Some(operation), close: false, keeps_blob: false }
     }
 }
@@ -138,7 +166,14 @@ impl Service {
     pub fn new(hub: Arc<Hub>, index: usize) -> Self {
         let shard = hub.counts.shard(index);
         let nonces = AtomicU64::new((index as u64) << 48); // room for 2^48 requests a thread
-        Service(Arc::new(Thread { hub, drain: Arc::default(), open: AtomicUsize::new(0), shard, nonces }))
+        let thread = Thread { hub, drain: Arc::default(), open: AtomicUsize::new(0), shard, nonces };
+        let caller = Caller { address: IpAddr::from([0, 0, 0, 0]), peer: None };
+        Service { thread: Arc::new(thread), caller: Arc::new(caller) }
+    }
+
+    /// The same for the connection of `caller`.
+    pub fn of(&self, caller: Caller) -> Self {
+        Service { thread: Arc::clone(&self.thread), caller: Arc::new(caller) }
     }
 
     /// Answers one HTTP request.
@@ -146,7 +181,7 @@ impl Service {
         let (parts, incoming) = request.into_parts();
         let mirrored = Mirrored::of(&parts.headers);
         let to_mesh = parts.uri.path().starts_with("/messageexchange");
-        let accept = to_mesh.then(|| parts.headers.get(header::ACCEPT).cloned());
+        let accept = to_mesh.then(|| parts.headers.get(hyper::header::ACCEPT).cloned());
         let mut handled = self.respond(parts, incoming).await;
         let pieces = match &handled.answer.body {
             Body::Inline(_) => None,
@@ -172,6 +207,9 @@ impl Service {
     }
 
     async fn respond(&self, parts: hyper::http::request::Parts, incoming: Incoming) -> Handled {
+        if let Some(refused) = admit::over_header(&parts) {
+            return refused;
+        }
         let path = target::segments(parts.uri.path());
         let query = target::query(parts.uri.query().unwrap_or(""));
         let (Some(segments), Some(query)) = (path, query) else {
@@ -185,7 +223,11 @@ impl Service {
             return Handled { answer, operation: None, close: false, keeps_blob: false };
         }
         let root = request.segments.first().map_or("", String::as_str);
-        let Some(interface) = self.hub.interfaces.iter().find(|i| i.roots.contains(&root)) else {
+        let interface = self.hub.interfaces.iter().find(|i| i.roots.contains(&root)).copied();
+        if let Some(refused) = self.over_rate(interface, &request, &incoming) {
+            return refused;
+        }
+        let Some(interface) = interface else {
             return Handled::of(OperationIndex::OTHER, Answer::new(404, "text/plain", "no such service\n"));
         };
         if !incoming.is_end_stream() {
@@ -201,51 +243,6 @@ impl Service {
             let _ = reply::blocking(move || blobs.delete(&id).map_err(std::io::Error::other)).await;
         }
         handled
-    }
-
-    /// Reads the body, or refuses it before reading when that is known to be right.
-    async fn take_body(
-        &self,
-        interface: &Interface,
-        request: &Request,
-        incoming: Incoming,
-    ) -> Result<Body, Handled> {
-        let declared =
-            request.header(header::CONTENT_LENGTH.as_str()).and_then(|v| v.trim().parse::<u64>().ok());
-        let refused = |operation, answer| Handled { close: true, ..Handled::of(operation, answer) };
-        let mut index = OperationIndex::OTHER;
-        let mut room = Room { bytes_max: BODY_BYTES_ANY_OPERATION, streams: false };
-        if declared.is_none_or(|n| n > BODY_BYTES_ANY_OPERATION) {
-            room.bytes_max = BODY_BYTES_UNROUTED_MAX;
-            if let Ok(name) = self.route(interface, request)
-                && let Some(operation) = operation(name)
-            {
-                index = OperationIndex::of(name);
-                room = Room { bytes_max: operation.body_bytes_max, streams: operation.streams };
-                if operation.writes && self.hub.queue.is_full() {
-                    self.hub.refused.commit_queue_full.fetch_add(1, Relaxed);
-                    return Err(refused(index, fhir::overloaded()));
-                }
-            }
-            if declared.is_some_and(|n| n > room.bytes_max) {
-                return Err(refused(index, too_large(room.bytes_max)));
-            }
-        }
-        let reading =
-            upload::read(incoming, declared, room, &self.hub.blobs, || format!("{:032x}", self.nonce()));
-        let read = tokio::time::timeout(self.hub.limits.body_read_time, reading).await;
-        read.unwrap_or(Err(UploadError::TooSlow)).map_err(|error| {
-            let answer = match error {
-                UploadError::TooLarge => too_large(room.bytes_max),
-                UploadError::TooSlow => Answer::new(408, "text/plain", "the body took too long\n"),
-                UploadError::Broken => Answer::new(400, "text/plain", "the body broke off\n"),
-                UploadError::Disk(error) => {
-                    log(&format!("a large body cannot be stored: {error}"));
-                    fhir::internal_error()
-                }
-            };
-            refused(index, answer)
-        })
     }
 
     /// Routes and decides a request that was read whole.
@@ -264,7 +261,7 @@ impl Service {
         if let Some(operation) = operation(name)
             && request.body.len() > operation.body_bytes_max
         {
-            return Handled::of(index, too_large(operation.body_bytes_max));
+            return Handled::of(index, admit::too_large(operation.body_bytes_max));
         }
         let (answer, keeps_blob) = self.transact(interface, name, request).await;
         Handled { keeps_blob, ..Handled::of(index, answer) }
@@ -328,13 +325,18 @@ impl Service {
             ("", Some(token)) => auth::organisation(self.hub.view.as_ref(), token),
             _ => None,
         };
-        let organisation = of_session.as_deref().unwrap_or(named);
+        let of_peer = self.caller.peer.as_ref().map_or(named, |p| p.ods.as_str());
+        let organisation = of_session.as_deref().unwrap_or(if named.is_empty() { of_peer } else { named });
         let event = Event { at_ms, operation, organisation, subject, status, write };
         self.hub.auditor.line(&event, request)
     }
 
     /// Names the operation; a handler that fails is a 500, not the end of the hub.
-    fn route(&self, interface: &Interface, request: &Request) -> Result<&'static str, Box<Answer>> {
+    pub(super) fn route(
+        &self,
+        interface: &Interface,
+        request: &Request,
+    ) -> Result<&'static str, Box<Answer>> {
         catch_unwind(AssertUnwindSafe(|| (interface.route)(request))).unwrap_or_else(|_| {
             log("routing failed unexpectedly; the request was answered 500");
             Err(Box::new(fhir::internal_error()))
@@ -352,9 +354,10 @@ impl Service {
     ) -> Option<Decision> {
         let view = self.hub.view.as_ref();
         let writes = operation(name).is_some_and(|o| o.writes);
+        let peer = self.caller.peer.as_ref();
         let decide = || {
             let ids = Ids::new(nonce);
-            let context = Context::new(view, now_ms, &ids, self.hub.sandbox);
+            let context = Context { peer, ..Context::new(view, now_ms, &ids, self.hub.sandbox) };
             (interface.decide)(name, &context, request)
         };
         let decided = catch_unwind(AssertUnwindSafe(|| settled(writes, decide)));
@@ -365,17 +368,12 @@ impl Service {
     }
 
     /// 128 bits that no other request of this or another process has, as good as surely.
-    fn nonce(&self) -> u128 {
+    pub(super) fn nonce(&self) -> u128 {
         let n = u128::from(self.nonces.fetch_add(1, Relaxed)) + 1;
         spread(self.hub.nonce, n)
     }
 }
 
-fn too_large(bytes_max: u64) -> Answer {
-    let diagnostics = format!("The request body is too large; at most {bytes_max} bytes are taken");
-    fhir::spine_error(413, "too-long", "PAYLOAD_TOO_LARGE", "Payload too large", &diagnostics)
-}
-
-fn log(sentence: &str) {
+pub(super) fn log(sentence: &str) {
     eprintln!("hub: {sentence}");
 }

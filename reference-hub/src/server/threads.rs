@@ -2,18 +2,22 @@
 //!
 //! Called by `run`. Never runs anything that waits for a disk: commits and blobs have threads of their own.
 
+use crate::domain::Peer;
 use crate::limits::{BLOB_THREADS_MAX, HEADER_BYTES_MAX, HEADERS_MAX};
-use crate::server::service::{Hub, Service};
+use crate::server::service::{Caller, Hub, Service};
+use crate::server::stream::Guarded;
+use crate::tls;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::convert::Infallible;
-use std::net::TcpListener;
+use std::net::{IpAddr, TcpListener};
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::sync::watch;
 
 /// Pause after a failed accept (no file descriptor is free): long enough not to spin, short enough not to be felt.
@@ -66,39 +70,65 @@ async fn accept(service: &Service, listener: &tokio::net::TcpListener, mut stop:
             _ = &mut stopped => return,
             accepted = listener.accept() => accepted,
         };
-        let Ok((mut stream, _)) = accepted else {
+        let Ok((mut stream, from)) = accepted else {
             tokio::time::sleep(ACCEPT_PAUSE).await;
             continue;
         };
-        if hub.connections.fetch_add(1, Relaxed) >= hub.limits.connections_max {
+        let Some(open) = OpenConnection::new(service, from.ip().to_canonical()) else {
             hub.refused.connections.fetch_add(1, Relaxed);
-            hub.connections.fetch_sub(1, Relaxed);
-            tokio::spawn(async move {
-                let _ = stream.write_all(TOO_MANY).await;
-            });
-            continue;
-        }
-        let _ = stream.set_nodelay(true); // a refusal only costs delay
-        let open = OpenConnection::new(service);
-        let handler = service.clone();
-        let answer = service_fn(move |request| {
-            let handler = handler.clone();
-            async move { Ok::<_, Infallible>(handler.handle(request).await) }
-        });
-        let connection = builder.serve_connection(TokioIo::new(stream), answer);
-        let draining = Arc::clone(&service.drain);
-        tokio::spawn(async move {
-            let _open = open;
-            let mut connection = pin!(connection);
-            // An error is the client's: it went away, sent no HTTP, or was too slow. Its connection ends here.
-            tokio::select! {
-                biased;
-                _ = connection.as_mut() => return,
-                () = draining.notified() => connection.as_mut().graceful_shutdown(),
+            if hub.tls.is_none() {
+                tokio::spawn(async move {
+                    let _ = stream.write_all(TOO_MANY).await;
+                });
             }
-            let _ = connection.await;
-        });
+            continue;
+        };
+        let _ = stream.set_nodelay(true); // a refusal only costs delay
+        tokio::spawn(connection(open, stream, builder.clone()));
     }
+}
+
+/// One connection, from its first byte to its last.
+async fn connection(open: OpenConnection, stream: TcpStream, builder: http1::Builder) {
+    let hub = Arc::clone(&open.service.hub);
+    let Some(acceptor) = &hub.tls else {
+        return serve(&open, stream, None, &builder).await;
+    };
+    let shaken = tokio::select! {
+        biased;
+        shaken = tokio::time::timeout(hub.limits.handshake_time, acceptor.accept(stream)) => shaken,
+        () = open.service.drain.notified() => return,
+    };
+    // Nobody is told more than the TLS alert that rustls sent.
+    match shaken {
+        Ok(Ok(stream)) => match tls::peer(stream.get_ref().1) {
+            Ok(peer) => return serve(&open, stream, peer, &builder).await,
+            Err(tls::Nameless) => hub.refused.handshakes.fetch_add(1, Relaxed),
+        },
+        _ => hub.refused.handshakes.fetch_add(1, Relaxed),
+    };
+}
+
+/// Answers the requests of one connection until either side ends it or the hub drains.
+async fn serve<IO>(open: &OpenConnection, io: IO, peer: Option<Peer>, builder: &http1::Builder)
+where
+    IO: AsyncRead + AsyncWrite + Unpin,
+{
+    let handler = open.service.of(Caller { address: open.address, peer });
+    let draining = Arc::clone(&handler.drain);
+    let io = Guarded::new(io, handler.hub.limits.answer_stall_time);
+    let answer = service_fn(move |request| {
+        let handler = handler.clone();
+        async move { Ok::<_, Infallible>(handler.handle(request).await) }
+    });
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(io), answer));
+    // An error is the client's: it went away, sent no HTTP, or was too slow. Its connection ends here.
+    tokio::select! {
+        biased;
+        _ = connection.as_mut() => return,
+        () = draining.notified() => connection.as_mut().graceful_shutdown(),
+    }
+    let _ = connection.await;
 }
 
 /// Tells the connections to finish the request in flight and waits for them.
@@ -113,18 +143,28 @@ async fn drain(service: &Service) {
 /// Counts a connection for as long as it lives.
 struct OpenConnection {
     service: Service,
+    address: IpAddr,
 }
 
 impl OpenConnection {
-    fn new(service: &Service) -> Self {
+    /// `None` when there are too many, in all or of this address.
+    fn new(service: &Service, address: IpAddr) -> Option<Self> {
+        let hub = &service.hub;
+        if hub.connections.fetch_add(1, Relaxed) >= hub.limits.connections_max
+            || !hub.addresses.enter(address, hub.limits.connections_per_address_max)
+        {
+            hub.connections.fetch_sub(1, Relaxed);
+            return None;
+        }
         service.open.fetch_add(1, Relaxed);
-        OpenConnection { service: service.clone() }
+        Some(OpenConnection { service: service.clone(), address })
     }
 }
 
 impl Drop for OpenConnection {
     fn drop(&mut self) {
         self.service.open.fetch_sub(1, Relaxed);
+        self.service.hub.addresses.leave(self.address);
         self.service.hub.connections.fetch_sub(1, Relaxed);
     }
 }

@@ -1,8 +1,10 @@
 //! Reads request bodies: small ones into memory, large ones of streaming operations into a durable blob.
 //!
-//! Called by the service. Never holds more of a blob in memory than one piece, never takes more bytes than allowed.
+//! Called by the service. Never holds more of a blob in memory than one piece, never takes more bytes than allowed,
+//! never waits long for a client that drips.
 
-use crate::limits::{BLOB_PIECE_BYTES, INLINE_BYTES_MAX};
+use crate::clock::Stopwatch;
+use crate::limits::{BLOB_PIECE_BYTES, BODY_PROGRESS_BYTES, INLINE_BYTES_MAX};
 use crate::message::Body;
 use crate::server::reply::blocking;
 use bytes::{Bytes, BytesMut};
@@ -11,6 +13,7 @@ use hub_store::blobs::{BlobWriter, Blobs};
 use hyper::body::{Body as _, Incoming};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// How much body is taken, and where it goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +22,36 @@ pub struct Room {
     pub bytes_max: u64,
     /// What is over [`INLINE_BYTES_MAX`] goes to a blob.
     pub streams: bool,
+    /// Length of the periods that must each bring [`BODY_PROGRESS_BYTES`].
+    pub progress_time: Duration,
+}
+
+/// A body as it comes in, held to a least pace.
+struct Paced {
+    incoming: Incoming,
+    progress_time: Duration,
+    /// The period that runs now.
+    period: Stopwatch,
+    /// What it has brought so far.
+    bytes: u64,
+}
+
+impl Paced {
+    /// The next piece; `None` at the end.
+    async fn next(&mut self) -> Result<Option<Bytes>, UploadError> {
+        loop {
+            let left = self.progress_time.saturating_sub(self.period.elapsed());
+            match tokio::time::timeout(left, next(&mut self.incoming)).await {
+                Ok(piece) => {
+                    let piece = piece?;
+                    self.bytes += piece.as_ref().map_or(0, |p| p.len() as u64);
+                    return Ok(piece);
+                }
+                Err(_) if self.bytes < BODY_PROGRESS_BYTES => return Err(UploadError::TooSlow),
+                Err(_) => (self.period, self.bytes) = (Stopwatch::start(), 0),
+            }
+        }
+    }
 }
 
 /// Why a body was not taken.
@@ -55,26 +88,28 @@ impl BlobRoom {
 /// # Errors
 /// [`UploadError`]; nothing is left on disk then.
 pub async fn read(
-    mut incoming: Incoming,
+    incoming: Incoming,
     declared: Option<u64>,
     room: Room,
     blob_room: &BlobRoom,
     blob_id: impl FnOnce() -> String,
 ) -> Result<Body, UploadError> {
+    let mut incoming =
+        Paced { incoming, progress_time: room.progress_time, period: Stopwatch::start(), bytes: 0 };
     if room.streams && declared.is_some_and(|n| n > INLINE_BYTES_MAX) {
         return stream(incoming, BytesMut::new(), room, blob_room, blob_id()).await;
     }
-    let Some(first) = next(&mut incoming).await? else { return Ok(Body::EMPTY) };
+    let Some(first) = incoming.next().await? else { return Ok(Body::EMPTY) };
     if first.len() as u64 > room.bytes_max {
         return Err(UploadError::TooLarge);
     }
-    if incoming.is_end_stream() {
+    if incoming.incoming.is_end_stream() {
         return Ok(Body::Inline(first)); // the usual case: one piece, nothing copied
     }
     let expected = declared.unwrap_or(0).min(INLINE_BYTES_MAX);
     let mut gathered = BytesMut::with_capacity(usize::try_from(expected).unwrap_or(0).max(first.len()));
     gathered.extend_from_slice(&first);
-    while let Some(piece) = next(&mut incoming).await? {
+    while let Some(piece) = incoming.next().await? {
         gathered.extend_from_slice(&piece);
         let bytes = gathered.len() as u64;
         if bytes > room.bytes_max {
@@ -100,7 +135,7 @@ async fn next(incoming: &mut Incoming) -> Result<Option<Bytes>, UploadError> {
 }
 
 async fn stream(
-    mut incoming: Incoming,
+    mut incoming: Paced,
     mut gathered: BytesMut,
     room: Room,
     blob_room: &BlobRoom,
@@ -112,7 +147,7 @@ async fn stream(
         blocking(move || blobs.create(&name).map_err(std::io::Error::other)).await.map_err(disk)?;
     let mut len = 0;
     loop {
-        let piece = next(&mut incoming).await?;
+        let piece = incoming.next().await?;
         let last = piece.is_none();
         if let Some(piece) = piece {
             gathered.extend_from_slice(&piece);

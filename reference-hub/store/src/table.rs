@@ -51,7 +51,8 @@ pub enum Table {
     Transfers,
     /// e-RS: referral id -> record.
     Referrals,
-    /// Client id -> registered application: its public keys and its organisation.
+    /// OAuth 2.0: `client|id` -> registered application, `user|id` -> who can log in, and `jti|`, `code|`, `refresh|`
+    /// with a hash -> what is used once.
     Clients,
 }
 

@@ -29,6 +29,7 @@ fn start(data: &Path) -> Running {
         sandbox: true,
         io_threads: Some(1),
         quiet: true,
+        security: crate::security::Security::default(),
     };
     let stop = StopHandle::new();
     let (sender, ready) = std::sync::mpsc::channel();

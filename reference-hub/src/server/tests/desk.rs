@@ -35,6 +35,7 @@ fn route(request: &Request) -> Result<&'static str, Box<Answer>> {
         ("POST", ["desk", "blob"]) => Ok("mesh-send"),
         ("GET", ["desk", "blob", _, _]) => Ok("mesh-download"),
         ("POST", ["desk", "echo"]) => Ok("cis-validate"),
+        ("GET", ["desk", "peer"]) => Ok("sds-device"),
         ("GET", ["desk", "fail"]) => Ok("pds-trace"),
         ("GET", ["desk", "fail-route"]) => panic!("meant to fail"),
         (_, ["desk", "counter", _]) => Err(Box::new(Answer::empty(405).with("allow", "GET, POST"))),
@@ -65,6 +66,10 @@ fn decide(operation: &'static str, ctx: &Context<'_>, request: &Request) -> Deci
             Decision::read(Answer { status: 200, headers: Vec::new(), body }, "")
         }
         "cis-validate" => Decision::read(Answer::new(200, "text/plain", request.bytes().to_vec()), ""),
+        "sds-device" => {
+            let peer = ctx.peer.map_or("nobody".to_owned(), |p| format!("{} {}", p.ods, p.name));
+            Decision::read(Answer::new(200, "text/plain", peer), "")
+        }
         _ => panic!("meant to fail"),
     }
 }

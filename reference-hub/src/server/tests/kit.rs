@@ -4,7 +4,7 @@ use super::desk::DESK;
 use crate::domain::Interface;
 use crate::hub::{HubConfig, HubSummary, Parts, run_with};
 use crate::limits::Limits;
-use crate::{HubError, StopHandle, store_kind};
+use crate::{HubError, Security, StopHandle, store_kind};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
@@ -41,6 +41,7 @@ pub fn config(data: &Path, store: &str) -> HubConfig {
         store: store_kind(store).unwrap(),
         population: None,
         sandbox: false,
+        security: Security::default(),
         io_threads: Some(2),
         quiet: true,
     }
@@ -49,11 +50,16 @@ pub fn config(data: &Path, store: &str) -> HubConfig {
 /// Starts a hub with the desk interface.
 pub fn start(config: HubConfig, limits: Limits) -> Running {
     const DESKS: &[&Interface] = &[&DESK];
+    start_with(config, limits, DESKS)
+}
+
+/// Starts a hub with these interfaces.
+pub fn start_with(config: HubConfig, limits: Limits, interfaces: &'static [&'static Interface]) -> Running {
     let stop = StopHandle::new();
     let (sender, ready) = channel();
     let handle = stop.clone();
     let thread = std::thread::spawn(move || {
-        let parts = Parts { limits, interfaces: DESKS, ..Parts::default() };
+        let parts = Parts { limits, interfaces, ..Parts::default() };
         run_with(&config, parts, |address| sender.send(address).unwrap(), &handle)
     });
     match ready.recv_timeout(PATIENCE) {
@@ -80,16 +86,45 @@ impl Reply {
     }
 }
 
+/// What a client speaks over: a socket, or TLS on one.
+pub trait Wire: Read + Write + Send {}
+impl<T: Read + Write + Send> Wire for T {}
+
 /// One keep-alive connection.
 pub struct Client {
-    stream: BufReader<TcpStream>,
+    stream: BufReader<Box<dyn Wire>>,
+}
+
+/// A socket to the hub that gives up in time.
+pub fn socket(address: SocketAddr) -> TcpStream {
+    let stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream
 }
 
 impl Client {
     pub fn connect(address: SocketAddr) -> Client {
-        let stream = TcpStream::connect(address).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        Client { stream: BufReader::new(stream) }
+        Client::over(socket(address))
+    }
+
+    pub fn over(wire: impl Wire + 'static) -> Client {
+        Client { stream: BufReader::new(Box::new(wire)) }
+    }
+
+    /// Sends what may be refused while it is sent.
+    pub fn push(&mut self, bytes: impl AsRef<[u8]>) -> bool {
+        self.stream.get_mut().write_all(bytes.as_ref()).is_ok()
+    }
+
+    /// Everything that comes until the hub closes the connection.
+    pub fn rest(&mut self) -> String {
+        let mut all = Vec::new();
+        let mut piece = [0; 4096];
+        // A connection that ends with a reset has ended.
+        while let Ok(n @ 1..) = self.stream.read(&mut piece) {
+            all.extend_from_slice(&piece[..n]);
+        }
+        String::from_utf8_lossy(&all).into_owned()
     }
 
     pub fn send(&mut self, bytes: impl AsRef<[u8]>) {

@@ -2,9 +2,14 @@
 //!
 //! `kit` starts hubs and speaks HTTP; `desk` is a small interface of the tests' own, so that these tests judge the
 //! listener, the committer and start-up, and no published interface. `wire` holds the tests of requests and answers,
-//! `life` those of start, stop and restart.
+//! `life` those of start, stop and restart, `attack` and `slow` those of clients that mean harm, `secure` those of TLS
+//! and of whose token opens what, `quiet` that nothing personal is logged.
 
+mod attack;
 mod desk;
 mod kit;
 mod life;
+mod quiet;
+mod secure;
+mod slow;
 mod wire;

@@ -1,5 +1,7 @@
 //! `spinebench hub`: the reference hub alone, for NHS client software, for a run's child process, for verification.
 
+mod certs;
+
 use crate::exit::{Exit, Failure};
 use crate::signals;
 use reference_hub::StopHandle;
@@ -15,6 +17,8 @@ use std::path::{Path, PathBuf};
     after_help = "The first line of stdout ends with the address. The hub stops cleanly on Ctrl-C, on SIGTERM, and when its\n\
                   stdin is a pipe that closes. What it acknowledged is in the data folder and survives a restart.\n\n\
                   Examples:\n  spinebench hub --sandbox --listen 127.0.0.1:8700 --data /tmp/hub\n  \
+                  spinebench hub --tls mutual --data /tmp/hub    with certificates made in /tmp/hub/certs\n  \
+                  spinebench hub certs /tmp/hub/certs --endpoints 100    client certificates for a hundred end points\n  \
                   spinebench hub verify /tmp/hub    check the audit chain of a stopped hub"
 )]
 pub struct Args {
@@ -45,6 +49,8 @@ pub struct Args {
     /// End points in the directory.
     #[arg(long, value_name = "N", default_value_t = 2_800)]
     endpoints: u32,
+    #[command(flatten)]
+    security: certs::SecurityArgs,
     /// Threads that read and answer requests (default: cores less one, at least one).
     #[arg(long, value_name = "N")]
     io_threads: Option<usize>,
@@ -60,12 +66,17 @@ enum Action {
         /// The data folder.
         data: PathBuf,
     },
+    /// Make a development CA, a server certificate, client certificates of synthetic end points, and an OAuth 2.0
+    /// application's key pair.
+    Certs(certs::Args),
 }
 
 /// Runs the command.
 pub fn run(args: Args) -> Result<Exit, Failure> {
-    if let Some(Action::Verify { data }) = args.action {
-        return verify(&data);
+    match args.action {
+        Some(Action::Verify { data }) => return verify(&data),
+        Some(Action::Certs(args)) => return certs::run(&args),
+        None => {}
     }
     let sizes = population::Sizes {
         patients: args.patients,
@@ -87,18 +98,21 @@ pub fn run(args: Args) -> Result<Exit, Failure> {
             format!("--store: no such engine, got {:?}, allowed: {}", args.store, names.join(", ")),
         )
     })?;
+    let security = args.security.decided(&args.data, &people)?;
+    let scheme = if security.tls.is_some() { "https" } else { "http" };
     let config = reference_hub::HubConfig {
         listen: args.listen,
         data: args.data,
         store,
         population: Some(people),
         sandbox: args.sandbox,
+        security,
         io_threads: args.io_threads,
         quiet: args.quiet,
     };
     let ready = |address: SocketAddr| {
         let mut out = std::io::stdout().lock();
-        let _ = writeln!(out, "spinebench hub listens on http://{address}");
+        let _ = writeln!(out, "spinebench hub listens on {scheme}://{address}");
         let _ = out.flush();
     };
     let summary =
