@@ -5,11 +5,12 @@
 //!
 //! Inside: `server` (sockets, requests, answers) routes to one folder an interface (`pds`, `eps`, `scr`, `sds`,
 //! `mesh`, `cis`), whose decisions are pure; `committer` makes what they write durable, `audit` tells of it, `view`
-//! is what they read, `hub` starts and stops it all.
+//! is what they read, `hub` starts and stops it all. For the operator: `metrics`, `log`, `inject`, `backup`.
 
 pub mod answer_codec;
 pub mod audit;
 pub mod auth;
+pub mod backup;
 pub mod cis;
 pub mod clock;
 pub mod committer;
@@ -20,10 +21,14 @@ pub mod error;
 pub mod fhir;
 pub mod folder;
 pub mod hub;
+pub mod inject;
 pub mod interfaces;
 pub mod limits;
+pub mod log;
 pub mod mesh;
 pub mod message;
+pub mod metrics;
+pub mod operating;
 pub mod operation;
 pub mod pds;
 pub mod scr;

@@ -2,6 +2,8 @@
 //!
 //! Called by `run`. Knows no interface by name: it routes over a slice of them, so that tests can bring their own.
 
+mod account;
+pub mod admin;
 pub mod openapi;
 pub mod reply;
 pub mod service;
@@ -10,6 +12,7 @@ pub mod status;
 pub mod target;
 pub mod tend;
 pub mod threads;
+mod transact;
 pub mod upload;
 
 #[cfg(test)]

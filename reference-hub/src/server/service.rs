@@ -3,24 +3,28 @@
 //! Called by the I/O threads for every request. Decisions are pure and run here, on the I/O thread; what they write
 //! goes to the committer, and the answer is given only when that is durable.
 
-use crate::audit::{self, Auditor, Event};
-use crate::clock::HubClock;
+use crate::audit::Auditor;
+use crate::clock::{HubClock, Stopwatch};
 use crate::committer::CommitQueue;
 use crate::counts::{Counts, OperationIndex, Shard};
-use crate::domain::{Context, Decision, Ids, Interface};
-use crate::limits::{BODY_BYTES_ANY_OPERATION, BODY_BYTES_UNROUTED_MAX, CONFLICT_RETRIES_MAX, Limits};
+use crate::domain::Interface;
+use crate::inject::{Bad, body::Cut, body::slowed};
+use crate::limits::{BODY_BYTES_ANY_OPERATION, BODY_BYTES_UNROUTED_MAX, Limits};
 use crate::message::{Answer, Body, Request};
+use crate::operating::Operating;
 use crate::operation::operation;
 use crate::server::reply::{self, HubBody, Mirrored};
 use crate::server::upload::{self, BlobRoom, Room, UploadError};
-use crate::server::{status, target};
+use crate::server::{admin, status, target};
 use crate::view::CachedView;
-use crate::{answer_codec, auth, fhir};
+use crate::{fhir, log};
 use bytes::Bytes;
-use hub_store::{Outcome, Store, Txn};
+use hub_store::Store;
 use hyper::body::{Body as _, Incoming};
 use hyper::{Method, Response, header};
+use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use tokio::sync::Notify;
@@ -36,6 +40,19 @@ pub struct Refused {
     pub contended: AtomicU64,
     /// Connections over the limit.
     pub connections: AtomicU64,
+}
+
+impl Refused {
+    /// Every cause with its count.
+    pub fn causes(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let causes = [
+            ("commit_queue_full", &self.commit_queue_full),
+            ("read_audit_queue_full", &self.read_audit_queue_full),
+            ("contended", &self.contended),
+            ("connections", &self.connections),
+        ];
+        causes.map(|(cause, count)| (cause, count.load(Relaxed))).into_iter()
+    }
 }
 
 /// What all I/O threads share.
@@ -78,6 +95,10 @@ pub struct Hub {
     pub openapi: Bytes,
     /// Rounds of housekeeping so far.
     pub tended: AtomicU64,
+    /// The data folder.
+    pub data: PathBuf,
+    /// What the operator sees and sets.
+    pub operating: Operating,
 }
 
 impl Hub {
@@ -93,9 +114,19 @@ fn spread(start: u128, n: u128) -> u128 {
     start.wrapping_add(n.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835))
 }
 
-/// One I/O thread's handle to the hub. Cheap to clone.
+/// Who is at the other end of a connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// The address.
+    pub address: IpAddr,
+}
+
+/// One I/O thread's handle to the hub, for one caller. Cheap to clone.
 #[derive(Clone)]
-pub struct Service(Arc<Thread>);
+pub struct Service {
+    thread: Arc<Thread>,
+    caller: Arc<Caller>,
+}
 
 /// What belongs to one I/O thread.
 pub struct Thread {
@@ -105,31 +136,44 @@ pub struct Thread {
     pub drain: Arc<Notify>,
     /// This thread's open connections.
     pub open: AtomicUsize,
-    shard: Arc<Shard>,
+    pub(super) shard: Arc<Shard>,
     nonces: AtomicU64,
 }
 
 impl std::ops::Deref for Service {
     type Target = Thread;
     fn deref(&self) -> &Thread {
-        &self.0
+        &self.thread
     }
 }
 
 /// An answer and what to do besides sending it.
-struct Handled {
-    answer: Answer,
+pub(super) struct Handled {
+    pub(super) answer: Answer,
     /// `None` for the hub's own addresses, which are not counted.
-    operation: Option<OperationIndex>,
+    pub(super) operation: Option<OperationIndex>,
     /// The body was not read to its end: the connection cannot be used again.
-    close: bool,
+    pub(super) close: bool,
     /// A transaction that may refer to the body's blob is durable, or may be.
-    keeps_blob: bool,
+    pub(super) keeps_blob: bool,
+    /// The audit event, when there is one.
+    pub(super) told: Option<Bytes>,
+    /// What was injected.
+    pub(super) bad: Option<Bad>,
+    /// Bytes of the request's body.
+    pub(super) request_bytes: u64,
 }
 
 impl Handled {
-    fn of(operation: OperationIndex, answer: Answer) -> Self {
-        Handled { answer, operation: Some(operation), close: false, keeps_blob: false }
+    pub(super) fn of(operation: OperationIndex, answer: Answer) -> Self {
+        let operation = Some(operation);
+        let (close, keeps_blob, told, bad, request_bytes) = (false, false, None, None, 0);
+        Handled { answer, operation, close, keeps_blob, told, bad, request_bytes }
+    }
+
+    /// Of the hub's own addresses.
+    fn own(answer: Answer) -> Self {
+        Handled { operation: None, ..Handled::of(OperationIndex::OTHER, answer) }
     }
 }
 
@@ -138,11 +182,22 @@ impl Service {
     pub fn new(hub: Arc<Hub>, index: usize) -> Self {
         let shard = hub.counts.shard(index);
         let nonces = AtomicU64::new((index as u64) << 48); // room for 2^48 requests a thread
-        Service(Arc::new(Thread { hub, drain: Arc::default(), open: AtomicUsize::new(0), shard, nonces }))
+        let thread = Thread { hub, drain: Arc::default(), open: AtomicUsize::new(0), shard, nonces };
+        let caller = Caller { address: IpAddr::from([0, 0, 0, 0]) };
+        Service { thread: Arc::new(thread), caller: Arc::new(caller) }
+    }
+
+    /// The same for the connection of `caller`.
+    pub fn of(&self, caller: Caller) -> Self {
+        Service { thread: Arc::clone(&self.thread), caller: Arc::new(caller) }
     }
 
     /// Answers one HTTP request.
-    pub async fn handle(self, request: hyper::Request<Incoming>) -> Response<HubBody> {
+    ///
+    /// # Errors
+    /// [`Cut`] when the connection is to be closed without an answer, as injected.
+    pub async fn handle(self, request: hyper::Request<Incoming>) -> Result<Response<HubBody>, Cut> {
+        let watch = Stopwatch::start();
         let (parts, incoming) = request.into_parts();
         let mirrored = Mirrored::of(&parts.headers);
         let mut handled = self.respond(parts, incoming).await;
@@ -151,17 +206,20 @@ impl Service {
             Body::Blob { id, len, .. } => match reply::open_blob(self.hub.blobs.path(id), *len).await {
                 Ok(pieces) => Some(pieces),
                 Err(error) => {
-                    log(&format!("blob {id}: cannot be read: {error}"));
+                    log::error("blob-unreadable", &format!("blob {id}: cannot be read: {error}"));
                     handled.answer = fhir::internal_error();
                     None
                 }
             },
         };
-        if let Some(operation) = handled.operation {
-            self.shard.add(operation, handled.answer.status);
-        }
+        self.account(&handled, watch)?;
         let response = reply::response(handled.answer, pieces, mirrored);
-        if handled.close { reply::closing(response) } else { response }
+        let last = handled.close || self.hub.draining.load(Relaxed);
+        let response = if last { reply::closing(response) } else { response };
+        match handled.bad.and_then(|bad| bad.bytes_per_s) {
+            Some(bytes_per_s) => Ok(slowed(response, bytes_per_s)),
+            None => Ok(response),
+        }
     }
 
     async fn respond(&self, parts: hyper::http::request::Parts, incoming: Incoming) -> Handled {
@@ -175,7 +233,14 @@ impl Service {
         let (method, headers) = (parts.method, parts.headers);
         let mut request = Request { method, segments, query, headers, body: Body::EMPTY };
         if let Some(answer) = status::answer(&self.hub, &request) {
-            return Handled { answer, operation: None, close: false, keeps_blob: false };
+            return Handled::own(answer);
+        }
+        if admin::is_for(&self.hub, &request) {
+            request.body = match admin::body(incoming).await {
+                Ok(bytes) => Body::Inline(bytes),
+                Err(answer) => return Handled { close: true, ..Handled::own(*answer) },
+            };
+            return Handled::own(admin::answer(&self.hub, &request, self.caller.address).await);
         }
         let root = request.segments.first().map_or("", String::as_str);
         let Some(interface) = self.hub.interfaces.iter().find(|i| i.roots.contains(&root)) else {
@@ -187,7 +252,8 @@ impl Service {
                 Err(refused) => return refused,
             }
         }
-        let handled = self.dispatch(interface, &mut request).await;
+        let request_bytes = request.body.len();
+        let handled = Handled { request_bytes, ..self.dispatch(interface, &mut request).await };
         if let (Body::Blob { id, .. }, false) = (&request.body, handled.keeps_blob) {
             let (blobs, id) = (Arc::clone(&self.hub.blobs.blobs), id.clone());
             // Should it fail, the sweep at the next start removes what nothing refers to.
@@ -233,7 +299,7 @@ impl Service {
                 UploadError::TooSlow => Answer::new(408, "text/plain", "the body took too long\n"),
                 UploadError::Broken => Answer::new(400, "text/plain", "the body broke off\n"),
                 UploadError::Disk(error) => {
-                    log(&format!("a large body cannot be stored: {error}"));
+                    log::error("body-not-stored", &format!("a large body cannot be stored: {error}"));
                     fhir::internal_error()
                 }
             };
@@ -259,102 +325,25 @@ impl Service {
         {
             return Handled::of(index, too_large(operation.body_bytes_max));
         }
-        let (answer, keeps_blob) = self.transact(interface, name, request).await;
-        Handled { keeps_blob, ..Handled::of(index, answer) }
-    }
-
-    /// Decides, commits what the decision writes, and audits. True when something was, or may have been, written.
-    async fn transact(&self, interface: &Interface, name: &'static str, request: &Request) -> (Answer, bool) {
-        let now_ms = self.hub.clock.now_ms();
-        let nonce = self.nonce();
-        for _ in 0..=CONFLICT_RETRIES_MAX {
-            let Some(decision) = self.decide(interface, name, request, now_ms, nonce) else {
-                return (self.read_done(name, request, now_ms, "", fhir::internal_error()), false);
-            };
-            let Some(txn) = decision.txn else {
-                return (self.read_done(name, request, now_ms, &decision.subject, decision.answer), false);
-            };
-            let event = (name, now_ms, decision.subject.as_str(), decision.answer.status);
-            let txn = Txn { audit: self.audit_line(event, request, true), ..txn };
-            let Ok(outcome) = self.hub.queue.submit(txn) else {
-                self.hub.refused.commit_queue_full.fetch_add(1, Relaxed);
-                return (fhir::overloaded(), false);
-            };
-            match outcome.await {
-                Ok(Outcome::Committed { .. }) => return (decision.answer, true),
-                Ok(Outcome::Conflict { .. }) => {}
-                Ok(Outcome::Duplicate { answer }) => {
-                    let answer = answer_codec::decode(&answer).unwrap_or_else(|| {
-                        log(&format!("{name}: a stored answer cannot be read"));
-                        fhir::internal_error()
-                    });
-                    return (self.read_done(name, request, now_ms, &decision.subject, answer), false);
-                }
-                // The committer stopped before it knew: whether the transaction stands is told by a retry.
-                Err(_) => return (fhir::overloaded(), true),
-            }
+        let bad = self.hub.operating.inject.meets(name);
+        if let Some(bad) = bad
+            && let Some(ended) = self.suffer(bad, name, request).await
+        {
+            return ended;
         }
-        self.hub.refused.contended.fetch_add(1, Relaxed);
-        (self.read_done(name, request, now_ms, "", fhir::overloaded()), false)
-    }
-
-    /// Audits an answer that wrote nothing; without room for the event the answer may not be given.
-    fn read_done(&self, name: &str, request: &Request, now_ms: u64, subject: &str, answer: Answer) -> Answer {
-        let line = self.audit_line((name, now_ms, subject, answer.status), request, false);
-        match self.hub.queue.audit_read(line) {
-            Ok(()) => answer,
-            Err(_) => {
-                self.hub.refused.read_audit_queue_full.fetch_add(1, Relaxed);
-                fhir::overloaded()
-            }
-        }
-    }
-
-    fn audit_line(
-        &self,
-        (operation, at_ms, subject, status): (&str, u64, &str, u16),
-        request: &Request,
-        write: bool,
-    ) -> bytes::Bytes {
-        let named = audit::organisation(request);
-        let of_session = match (named, auth::bearer(request)) {
-            ("", Some(token)) => auth::organisation(self.hub.view.as_ref(), token),
-            _ => None,
-        };
-        let organisation = of_session.as_deref().unwrap_or(named);
-        let event = Event { at_ms, operation, organisation, subject, status, write };
-        self.hub.auditor.line(&event, request)
+        Handled { bad, ..self.transact(interface, (name, bad.is_some()), request).await }
     }
 
     /// Names the operation; a handler that fails is a 500, not the end of the hub.
     fn route(&self, interface: &Interface, request: &Request) -> Result<&'static str, Box<Answer>> {
         catch_unwind(AssertUnwindSafe(|| (interface.route)(request))).unwrap_or_else(|_| {
-            log("routing failed unexpectedly; the request was answered 500");
+            log::error("handler-failed", "routing failed unexpectedly; the request was answered 500");
             Err(Box::new(fhir::internal_error()))
         })
     }
 
-    /// Decides; `None` when the handler failed.
-    fn decide(
-        &self,
-        interface: &Interface,
-        name: &'static str,
-        request: &Request,
-        now_ms: u64,
-        nonce: u128,
-    ) -> Option<Decision> {
-        let ids = Ids::new(nonce);
-        let view = self.hub.view.as_ref();
-        let context = Context::new(view, now_ms, &ids, self.hub.sandbox);
-        let decided = catch_unwind(AssertUnwindSafe(|| (interface.decide)(name, &context, request)));
-        if decided.is_err() {
-            log(&format!("{name}: a handler failed unexpectedly; the request was answered 500"));
-        }
-        decided.ok()
-    }
-
     /// 128 bits that no other request of this or another process has, as good as surely.
-    fn nonce(&self) -> u128 {
+    pub(super) fn nonce(&self) -> u128 {
         let n = u128::from(self.nonces.fetch_add(1, Relaxed)) + 1;
         spread(self.hub.nonce, n)
     }
@@ -363,8 +352,4 @@ impl Service {
 fn too_large(bytes_max: u64) -> Answer {
     let diagnostics = format!("The request body is too large; at most {bytes_max} bytes are taken");
     fhir::spine_error(413, "too-long", "PAYLOAD_TOO_LARGE", "Payload too large", &diagnostics)
-}
-
-fn log(sentence: &str) {
-    eprintln!("hub: {sentence}");
 }

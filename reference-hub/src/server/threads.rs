@@ -3,11 +3,10 @@
 //! Called by `run`. Never runs anything that waits for a disk: commits and blobs have threads of their own.
 
 use crate::limits::{BLOB_THREADS_MAX, HEADER_BYTES_MAX, HEADERS_MAX};
-use crate::server::service::{Hub, Service};
+use crate::server::service::{Caller, Hub, Service};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use std::convert::Infallible;
 use std::net::TcpListener;
 use std::pin::pin;
 use std::sync::Arc;
@@ -66,7 +65,7 @@ async fn accept(service: &Service, listener: &tokio::net::TcpListener, mut stop:
             _ = &mut stopped => return,
             accepted = listener.accept() => accepted,
         };
-        let Ok((mut stream, _)) = accepted else {
+        let Ok((mut stream, from)) = accepted else {
             tokio::time::sleep(ACCEPT_PAUSE).await;
             continue;
         };
@@ -80,10 +79,10 @@ async fn accept(service: &Service, listener: &tokio::net::TcpListener, mut stop:
         }
         let _ = stream.set_nodelay(true); // a refusal only costs delay
         let open = OpenConnection::new(service);
-        let handler = service.clone();
+        let handler = service.of(Caller { address: from.ip() });
         let answer = service_fn(move |request| {
             let handler = handler.clone();
-            async move { Ok::<_, Infallible>(handler.handle(request).await) }
+            async move { handler.handle(request).await }
         });
         let connection = builder.serve_connection(TokioIo::new(stream), answer);
         let draining = Arc::clone(&service.drain);

@@ -35,15 +35,8 @@ impl Running {
 }
 
 pub fn config(data: &Path, store: &str) -> HubConfig {
-    HubConfig {
-        listen: "127.0.0.1:0".parse().unwrap(),
-        data: data.to_owned(),
-        store: store_kind(store).unwrap(),
-        population: None,
-        sandbox: false,
-        io_threads: Some(2),
-        quiet: true,
-    }
+    let store = store_kind(store).unwrap();
+    HubConfig { store, io_threads: Some(2), quiet: true, ..HubConfig::new(data) }
 }
 
 /// Starts a hub with the desk interface.

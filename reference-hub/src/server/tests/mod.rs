@@ -2,9 +2,10 @@
 //!
 //! `kit` starts hubs and speaks HTTP; `desk` is a small interface of the tests' own, so that these tests judge the
 //! listener, the committer and start-up, and no published interface. `wire` holds the tests of requests and answers,
-//! `life` those of start, stop and restart.
+//! `life` those of start, stop and restart, `operating` those of what an operator does.
 
 mod desk;
 mod kit;
 mod life;
+mod operating;
 mod wire;

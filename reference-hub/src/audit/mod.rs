@@ -2,7 +2,10 @@
 //!
 //! Called by the listener. Writes carry their line in the same [`hub_store::Txn`]; the lines of reads go through the
 //! committer's bounded queue and are stored several to a row, divided by line feeds. Subjects are hashed with a salt
-//! of the data folder: events about one person can be joined inside a folder, never across folders.
+//! of the data folder: events about one person can be joined inside a folder, never across folders. [`trace`] reads the
+//! events back.
+
+pub mod trace;
 
 use crate::message::Request;
 use bytes::Bytes;
@@ -30,8 +33,32 @@ pub struct Event<'a> {
     pub subject: &'a str,
     /// HTTP status of the answer.
     pub status: u16,
-    /// True for a transaction that writes.
-    pub write: bool,
+    /// What kind of transaction it was.
+    pub kind: Kind,
+    /// A fault was injected into it: it tells nothing of the hub's own conduct.
+    pub injected: bool,
+}
+
+/// What kind of transaction an event tells of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A client read, or was refused.
+    Read,
+    /// A client wrote.
+    Write,
+    /// Time itself brought it about; nobody asked. A trace leaves it out.
+    Tended,
+}
+
+impl Kind {
+    /// The word in the event.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Kind::Read => "read",
+            Kind::Write => "write",
+            Kind::Tended => "tended",
+        }
+    }
 }
 
 /// Writes events with one folder's salt.
@@ -80,10 +107,10 @@ impl Auditor {
         if !event.subject.is_empty() {
             self.hash_into(event.subject, &mut out);
         }
-        let kind = if event.write { "write" } else { "read" };
+        let kind = event.kind.word();
         let _ = write!(out, "\",\"status\":{},\"kind\":\"{kind}\",\"request\":\"", event.status);
         push_plain(&mut out, request.header("x-request-id").unwrap_or(""));
-        out.push_str("\"}");
+        out.push_str(if event.injected { "\",\"injected\":true}" } else { "\"}" });
         out.into()
     }
 }
@@ -149,7 +176,8 @@ mod tests {
             organisation: organisation(&request),
             subject: "9000000009",
             status: 200,
-            write: false,
+            kind: Kind::Read,
+            injected: false,
         };
         let line = auditor.line(&event, &request);
         let json: serde_json::Value = serde_json::from_slice(&line).unwrap();
