@@ -256,6 +256,8 @@ fn serve(
                 stop.stop();
             }
         }
+        // Threads that ended before the loop looked: housekeeping must end all the same.
+        hub.draining.store(true, Relaxed);
         for thread in running {
             match thread.join() {
                 Ok(done) => done.map_err(HubError::Threads)?,
