@@ -87,7 +87,9 @@ async fn make_backup(hub: &Arc<Hub>, request: &Request) -> Answer {
     });
     match made.await {
         Ok(Ok(made)) => {
-            let (folder, seconds) = (made.folder.display().to_string(), watch.elapsed_s());
+            // Whole, as the caller's working folder may be another.
+            let folder = made.folder.canonicalize().unwrap_or(made.folder).display().to_string();
+            let seconds = watch.elapsed_s();
             log::info(
                 "backup",
                 &format!("{folder}: backup up to transaction {} in {seconds:.1} s", made.seq),
