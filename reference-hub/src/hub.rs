@@ -178,7 +178,10 @@ pub fn run_with(
         seed_s,
         nonce: u128::from_be_bytes(random()?),
         clock: HubClock::default(),
-        openapi: openapi::document(parts.interfaces).to_string().into(),
+        openapi: {
+            let own = openapi::Own { sandbox: config.sandbox, admin: config.admin };
+            openapi::document(parts.interfaces, own).to_string().into()
+        },
         tended: AtomicU64::new(0),
         data: locked.path().to_owned(),
         operating: Operating {

@@ -5,6 +5,7 @@
 mod account;
 pub mod admin;
 pub mod openapi;
+pub mod own_routes;
 pub mod reply;
 pub mod service;
 pub mod socket;

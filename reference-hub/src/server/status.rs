@@ -11,7 +11,7 @@ use std::sync::atomic::Ordering::Relaxed;
 const JSON: &str = "application/json";
 
 /// Furthest that the clock is moved at a time. 400 days: beyond every life cycle that is published.
-const ADVANCE_MS_MAX: u64 = 400 * 24 * 3_600 * 1_000;
+pub const ADVANCE_MS_MAX: u64 = 400 * 24 * 3_600 * 1_000;
 
 /// The answer when the request is for the hub itself, or `None` when it is for an interface.
 pub fn answer(hub: &Hub, request: &Request) -> Option<Answer> {
