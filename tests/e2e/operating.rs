@@ -43,7 +43,7 @@ fn the_metrics_and_the_openapi_document_are_what_the_usual_readers_take() {
         counts = [s.value for s in times if s.name.endswith('_bucket')]\n\
         assert counts == sorted(counts) and counts[-1] == 1, counts\n\
         print(len(found))";
-    let families = reads_in_python(&["prometheus-client==0.23.1"], program, &metrics);
+    let families = reads_in_python(&["prometheus-client==0.26.0"], program, &metrics);
     assert!(families.trim().parse::<u32>().expect("a number") >= 20, "{families}");
     let document = ask(&hub, "GET", "/openapi.json", b"").body;
     let program = "import json, sys\n\
@@ -51,7 +51,7 @@ fn the_metrics_and_the_openapi_document_are_what_the_usual_readers_take() {
         document = json.load(sys.stdin)\n\
         validate(document)\n\
         assert document['openapi'] == '3.0.3' and '/metrics' in document['paths']";
-    reads_in_python(&["openapi-spec-validator==0.7.2"], program, &document);
+    reads_in_python(&["openapi-spec-validator==0.9.0"], program, &document);
 }
 
 #[test]
