@@ -188,6 +188,26 @@ mod tests {
     }
 
     #[test]
+    fn housekeeping_and_injected_faults_are_marked() {
+        let line = |kind, injected| {
+            let event = Event {
+                at_ms: 5,
+                operation: "mesh-undelivered",
+                organisation: "",
+                subject: "",
+                status: 200,
+                kind,
+                injected,
+            };
+            let line = Auditor::new([7; SALT_BYTES]).line(&event, &request(&[]));
+            serde_json::from_slice::<serde_json::Value>(&line).unwrap()
+        };
+        assert_eq!(line(Kind::Tended, false)["kind"], "tended");
+        assert_eq!(line(Kind::Write, false).get("injected"), None);
+        assert_eq!(line(Kind::Read, true)["injected"], true);
+    }
+
+    #[test]
     fn another_folder_hashes_the_same_person_differently() {
         let here = Auditor::new([1; SALT_BYTES]).hashed("9000000009");
         assert_eq!(here, Auditor::new([1; SALT_BYTES]).hashed("9000000009"));

@@ -172,7 +172,7 @@ impl RowReader {
     ///
     /// # Errors
     /// The system's, and `InvalidData` when what stands there is no row.
-    pub fn next(&mut self) -> io::Result<Option<Row>> {
+    pub fn read_row(&mut self) -> io::Result<Option<Row>> {
         if io::BufRead::fill_buf(&mut self.file)?.is_empty() {
             return Ok(None);
         }

@@ -96,7 +96,7 @@ fn table_rows(store: &dyn Store, table: Table, part: &Part, path: &Path) -> Resu
     let mut reader = RowReader::open(path).map_err(|e| of_file(path, &e))?;
     let mut failed = None;
     if part.rows > 0 {
-        let mut rows = std::iter::from_fn(|| match reader.next() {
+        let mut rows = std::iter::from_fn(|| match reader.read_row() {
             Ok(row) => row.map(Ok),
             Err(error) => {
                 failed = Some(error);
@@ -112,7 +112,7 @@ fn table_rows(store: &dyn Store, table: Table, part: &Part, path: &Path) -> Resu
             true => BackupError::Store(error),
             false => damaged(path, &error.0),
         })?;
-    } else if reader.next().map_err(|e| of_file(path, &e))?.is_some() {
+    } else if reader.read_row().map_err(|e| of_file(path, &e))?.is_some() {
         return Err(damaged(path, "holds rows, the manifest says none"));
     }
     if reader.rows != part.rows {
