@@ -10,17 +10,15 @@ use crate::clock::Stopwatch;
 use crate::limits::{
     BATCH_BYTES_MAX, BATCH_TXNS_MAX, Limits, READ_AUDIT_GATHER_TIME, READ_AUDITS_PER_TXN_MAX,
 };
+use crate::metrics::CommitMeter;
 use crate::view::CachedView;
 use bytes::Bytes;
 use hub_store::{Outcome, Store, StoreError, Txn};
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use tokio::sync::oneshot;
-
-/// Commit times kept for the median shown in `/_status`: the last 512.
-const COMMIT_TIMES: usize = 512;
 
 /// A bounded queue has no room, or the committer has stopped: the client must come back later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,8 +45,7 @@ struct Shared {
     read_audits_max: usize,
     /// Jobs waiting, readable without the lock.
     jobs_waiting: AtomicUsize,
-    commit_ns: Box<[AtomicU64]>,
-    commits: AtomicU64,
+    meter: CommitMeter,
 }
 
 impl Shared {
@@ -100,17 +97,15 @@ impl CommitQueue {
         self.0.jobs_waiting.load(Relaxed) >= self.0.jobs_max
     }
 
-    /// Median time of the last commits (staging, write and fsync), in nanoseconds; 0 before the first.
-    pub fn commit_ns_p50(&self) -> u64 {
-        let n = usize::try_from(self.0.commits.load(Relaxed)).unwrap_or(COMMIT_TIMES).min(COMMIT_TIMES);
-        let mut times: Vec<u64> = self.0.commit_ns[..n].iter().map(|t| t.load(Relaxed)).collect();
-        times.sort_unstable();
-        times.get(n / 2).copied().unwrap_or(0)
+    /// Times and sizes of all commits so far.
+    pub fn meter(&self) -> &CommitMeter {
+        &self.0.meter
     }
 
-    /// Commits so far.
-    pub fn commits(&self) -> u64 {
-        self.0.commits.load(Relaxed)
+    /// Transactions and read-audit events that wait for the committer now.
+    pub fn depths(&self) -> (usize, usize) {
+        let queue = self.0.lock();
+        (queue.jobs.len(), queue.read_audits.len())
     }
 
     fn wake(&self, mut queue: MutexGuard<'_, Queue>) {
@@ -147,8 +142,7 @@ impl Committer {
             jobs_max: limits.commit_queue_max,
             read_audits_max: limits.read_audit_queue_max,
             jobs_waiting: AtomicUsize::new(0),
-            commit_ns: (0..COMMIT_TIMES).map(|_| AtomicU64::new(0)).collect(),
-            commits: AtomicU64::new(0),
+            meter: CommitMeter::default(),
         }));
         let shared = Arc::clone(&queue.0);
         let thread = std::thread::Builder::new().name("committer".to_owned()).spawn(move || {
@@ -242,8 +236,7 @@ impl Worker {
     ) -> Result<(), StoreError> {
         let watch = Stopwatch::start();
         let outcomes = self.store.commit(batch)?;
-        let nth = self.shared.commits.fetch_add(1, Relaxed);
-        self.shared.commit_ns[nth as usize % COMMIT_TIMES].store(watch.elapsed_ns(), Relaxed);
+        self.shared.meter.record(watch.elapsed_ns(), batch.len() as u64);
         if outcomes.len() != batch.len() {
             let (got, want) = (outcomes.len(), batch.len());
             return Err(StoreError(format!("the engine gave {got} outcomes for {want} transactions")));

@@ -1,6 +1,9 @@
-//! How many answers the hub gave, by operation and by status. Each I/O thread adds to counters of its own, so the hot
-//! path shares no cache line; `/_status` adds them up. Called by the listener; never resets.
+//! How many answers the hub gave, by operation and by status, and how long they took. Each I/O thread adds to counters of
+//! its own, so the hot path shares no cache line; `/_status` and `/metrics` add them up. Called by the listener; never
+//! resets. `cargo bench -p reference-hub --bench counts` measures what this costs an answer: 21 ns for count and time, 84 ns
+//! for the two clock readings, on a shared virtual core under load.
 
+use crate::metrics::{Observed, TIME_BOUNDS_NS, cells_of, record};
 use crate::operation::OPERATIONS;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -41,11 +44,24 @@ impl OperationIndex {
 #[derive(Debug)]
 pub struct Shard {
     cells: Box<[AtomicU64]>,
+    /// A histogram of service times for each operation, one after another.
+    times: Box<[AtomicU64]>,
 }
+
+/// Cells of one operation's times.
+const TIME_CELLS: usize = cells_of(TIME_BOUNDS_NS);
 
 impl Shard {
     fn new() -> Self {
-        Shard { cells: (0..(OPERATIONS.len() + 1) * SLOTS).map(|_| AtomicU64::new(0)).collect() }
+        let zeros = |n: usize| (0..n).map(|_| AtomicU64::new(0)).collect();
+        let rows = OPERATIONS.len() + 1;
+        Shard { cells: zeros(rows * SLOTS), times: zeros(rows * TIME_CELLS) }
+    }
+
+    /// An answer of that operation took so long, in nanoseconds.
+    pub fn took(&self, operation: OperationIndex, ns: u64) {
+        let from = operation.0.min(OPERATIONS.len()) * TIME_CELLS;
+        record(&self.times[from..from + TIME_CELLS], TIME_BOUNDS_NS, ns);
     }
 
     /// One more answer of that operation and status.
@@ -89,22 +105,43 @@ impl Counts {
     /// The sum over all threads.
     pub fn totals(&self) -> Totals {
         let mut totals = Totals::default();
-        for shard in self.shards.iter() {
-            for (i, cell) in shard.cells.iter().enumerate() {
-                let n = cell.load(Relaxed);
-                if n == 0 {
-                    continue;
-                }
-                totals.total += n;
-                *totals.by_operation.entry(OperationIndex(i / SLOTS).name().to_owned()).or_default() += n;
+        for (operation, status, n) in self.cells() {
+            totals.total += n;
+            *totals.by_operation.entry(operation.to_owned()).or_default() += n;
+            *totals.by_status.entry(status).or_default() += n;
+        }
+        totals
+    }
+
+    /// Answers by operation and status, over all threads; only those with any.
+    pub fn cells(&self) -> Vec<(&'static str, String, u64)> {
+        let mut out = Vec::new();
+        for i in 0..(OPERATIONS.len() + 1) * SLOTS {
+            let n = self.shards.iter().map(|shard| shard.cells[i].load(Relaxed)).sum();
+            if n > 0 {
                 let status = match STATUSES.get(i % SLOTS) {
                     Some(status) => status.to_string(),
                     None => format!("{}xx", i % SLOTS - STATUSES.len() + 1),
                 };
-                *totals.by_status.entry(status).or_default() += n;
+                out.push((OperationIndex(i / SLOTS).name(), status, n));
             }
         }
-        totals
+        out
+    }
+
+    /// Service times by operation, in nanoseconds, over all threads; only those with any.
+    pub fn times(&self) -> Vec<(&'static str, Observed)> {
+        let mut out = Vec::new();
+        for i in 0..=OPERATIONS.len() {
+            let mut observed = Observed::empty(TIME_BOUNDS_NS);
+            for shard in self.shards.iter() {
+                observed.add(&shard.times[i * TIME_CELLS..(i + 1) * TIME_CELLS]);
+            }
+            if observed.count() > 0 {
+                out.push((OperationIndex(i).name(), observed));
+            }
+        }
+        out
     }
 }
 
@@ -119,7 +156,12 @@ mod tests {
             [(0, "pds-retrieve", 200), (1, "pds-retrieve", 200), (0, "mesh-send", 202), (1, "nonsense", 418)]
         {
             counts.shard(thread).add(OperationIndex::of(operation), status);
+            counts.shard(thread).took(OperationIndex::of(operation), 60_000);
         }
+        let times = counts.times();
+        assert_eq!(times.len(), 3);
+        let (name, retrieve) = times.iter().find(|(name, _)| *name == "pds-retrieve").unwrap();
+        assert_eq!((*name, retrieve.count(), retrieve.counts[2]), ("pds-retrieve", 2, 2));
         let totals = counts.totals();
         assert_eq!(totals.total, 4);
         assert_eq!(totals.by_operation.get("pds-retrieve"), Some(&2));

@@ -4,15 +4,20 @@
 //! Blocking: the caller's thread becomes the hub's admin thread.
 
 use crate::audit::{Auditor, SALT_BYTES};
+use crate::backup::Backups;
 use crate::clock::{self, HubClock, Stopwatch};
 use crate::committer::{Committer, OnFailure};
 use crate::counts::{Counts, Totals};
 use crate::domain::Interface;
 use crate::error::{EXIT_STORE_FAILED, HubError};
 use crate::folder;
+use crate::inject::{Injector, Plan, SEED_DEFAULT};
 use crate::interfaces::{INTERFACES, SEEDS, sandbox_rows};
 use crate::limits::{Limits, TICK_PERIOD};
+use crate::log::{self, access::AccessLog};
+use crate::metrics::Metrics;
 use crate::oauth;
+use crate::operating::Operating;
 use crate::security::Security;
 use crate::seed::{Filled, fill, load_few};
 use crate::server::addresses::Addresses;
@@ -21,7 +26,7 @@ use crate::server::service::{Hub, Refused};
 use crate::server::upload::BlobRoom;
 use crate::server::{openapi, socket, tend, threads};
 use crate::stop::StopHandle;
-use crate::stores::StoreKind;
+use crate::stores::{STORES, StoreKind};
 use crate::view::CachedView;
 use hub_store::blobs::Blobs;
 use hub_store::clock::fsync_probe;
@@ -33,6 +38,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::time::Duration;
 
 /// What a hub is started with.
 #[derive(Debug, Clone)]
@@ -53,6 +59,39 @@ pub struct HubConfig {
     pub io_threads: Option<usize>,
     /// Tell no progress of filling the store; warnings are told all the same.
     pub quiet: bool,
+    /// Answer the admin addresses (backup, injection) to callers on this machine; a sandbox does in any case.
+    pub admin: bool,
+    /// Write one answer in so many to the access log; 0 writes none.
+    pub access_log_every: u64,
+    /// Faults to inject; the empty plan injects none.
+    pub inject: Arc<Plan>,
+    /// Decides which requests are met.
+    pub inject_seed: u64,
+    /// How long a stopping hub says that it is not ready, and closes each connection after its next answer, before it stops
+    /// accepting: as long as whoever balances the load needs to see it. 0 stops accepting at once.
+    pub drain_notice: Duration,
+}
+
+impl HubConfig {
+    /// A hub on a free port of this machine with everything optional left out: no population, no sandbox, the default
+    /// engine.
+    pub fn new(data: impl Into<PathBuf>) -> Self {
+        HubConfig {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            data: data.into(),
+            store: &STORES[0],
+            population: None,
+            sandbox: false,
+            security: Security::default(),
+            io_threads: None,
+            quiet: false,
+            admin: false,
+            access_log_every: 0,
+            inject: Arc::default(),
+            inject_seed: SEED_DEFAULT,
+            drain_notice: Duration::ZERO,
+        }
+    }
 }
 
 /// What a hub did.
@@ -85,7 +124,7 @@ impl Default for Parts {
 /// Nothing may be acknowledged any more, and what was in flight is unknown: the process ends at once, and the next
 /// start recovers what is durable.
 fn end_process(error: &StoreError) {
-    log(&format!("stopped at once, as it is not known what is durable: {error}"));
+    log::error("store-failed", &format!("stopped at once, as it is not known what is durable: {error}"));
     std::process::exit(EXIT_STORE_FAILED);
 }
 
@@ -152,17 +191,29 @@ pub fn run_with(
         seed_s,
         nonce: u128::from_be_bytes(random()?),
         clock: HubClock::default(),
-        openapi: openapi::document(parts.interfaces).to_string().into(),
+        openapi: {
+            let own = openapi::Own { sandbox: config.sandbox, admin: config.admin };
+            openapi::document(parts.interfaces, own).to_string().into()
+        },
         tended: AtomicU64::new(0),
+        data: locked.path().to_owned(),
+        operating: Operating {
+            metrics: Metrics::default(),
+            access: AccessLog::start(config.access_log_every, io::stderr()).map_err(HubError::Threads)?,
+            inject: Injector::new(Arc::clone(&config.inject), config.inject_seed),
+            backups: Backups::default(),
+            admin: config.admin,
+        },
     });
     let listeners = bound.listen().map_err(|error| match error.kind() {
         io::ErrorKind::AddrInUse => HubError::PortInUse(config.listen),
         _ => HubError::Listen(config.listen, error),
     })?;
-    let served = serve(&hub, listeners, stop, || ready(address));
+    let served = serve(&hub, listeners, (stop, config.drain_notice), || ready(address));
     hub.draining.store(true, Relaxed);
     committer.finish();
     store.close().map_err(of_store)?;
+    hub.operating.access.finish();
     served?;
     Ok(HubSummary { answered: hub.counts.totals(), head_seq: store.head().seq, seed_s })
 }
@@ -171,9 +222,11 @@ pub fn run_with(
 fn serve(
     hub: &Arc<Hub>,
     listeners: Vec<std::net::TcpListener>,
-    stop: &StopHandle,
+    (stop, notice): (&StopHandle, Duration),
     ready: impl FnOnce(),
 ) -> Result<(), HubError> {
+    // What the I/O threads look at: the stop itself, or a later moment when notice is given.
+    let closing = &if notice.is_zero() { stop.clone() } else { StopHandle::new() };
     std::thread::scope(|scope| {
         let mut running = Vec::new();
         let admin = std::thread::current();
@@ -181,7 +234,7 @@ fn serve(
             let name = format!("io-{index}");
             let admin = admin.clone();
             let io_thread = move || {
-                let done = threads::run(hub, index, listener, stop.watch());
+                let done = threads::run(hub, index, listener, closing.watch());
                 stop.stop(); // one thread that cannot serve takes the others with it
                 admin.unpark();
                 done
@@ -190,6 +243,7 @@ fn serve(
                 Ok(thread) => running.push(thread),
                 Err(error) => {
                     stop.stop();
+                    closing.stop();
                     return Err(HubError::Threads(error));
                 }
             }
@@ -198,15 +252,19 @@ fn serve(
             std::thread::Builder::new().name("tend".to_owned()).spawn_scoped(scope, || tend::run(hub))
         {
             stop.stop();
+            closing.stop();
             return Err(HubError::Threads(error));
         }
         ready();
         let watch = Stopwatch::start();
-        let mut failed = None;
+        let (mut failed, mut noticed) = (None, None);
         while running.iter().any(|t| !t.is_finished()) {
             std::thread::park_timeout(if stop.is_stopped() { threads::DRAIN_POLL } else { TICK_PERIOD });
             if stop.is_stopped() {
                 hub.draining.store(true, Relaxed);
+                if noticed.get_or_insert_with(Stopwatch::start).elapsed() >= notice {
+                    closing.stop();
+                }
             }
             let now_ms = u64::try_from(watch.elapsed().as_millis()).unwrap_or(u64::MAX);
             if let (Err(error), None) = (hub.store.tick(now_ms), &failed) {
@@ -273,7 +331,7 @@ fn prepare(
     folder::begin_population(store, population).map_err(of_store)?;
     let tell = |line: &str| {
         if !config.quiet {
-            log(line)
+            log::info("fill", line)
         }
     };
     match fill(store, population, SEEDS, stop, &tell).map_err(of_store)? {
@@ -308,7 +366,7 @@ fn sweep(blobs: &Blobs, data: &Path, durable: bool) -> Result<(), StoreError> {
 fn probed_fsync(data: &Path) -> Result<u64, StoreError> {
     let probe = fsync_probe(data)?;
     if let Some(warning) = probe.warning {
-        log(&warning);
+        log::warn("fsync", &warning);
     }
     Ok(probe.p50_ns)
 }
@@ -324,11 +382,6 @@ fn random<const N: usize>() -> Result<[u8; N], HubError> {
     let read = std::fs::File::open("/dev/urandom").and_then(|mut source| source.read_exact(&mut bytes));
     read.map_err(|error| HubError::Store(StoreError(format!("/dev/urandom: cannot be read: {error}"))))?;
     Ok(bytes)
-}
-
-/// Seconds since the epoch stand in no line: whoever keeps the log adds them.
-fn log(sentence: &str) {
-    eprintln!("hub: {sentence}");
 }
 
 /// The hub's clock now, for callers that build requests with time in them (benches, tests).

@@ -5,12 +5,13 @@
 //!
 //! Inside: `server` (sockets, requests, answers) routes to one folder an interface (`pds`, `eps`, `scr`, `sds`,
 //! `mesh`, `oauth`, `cis`, `transfer`, `ers`, `ssp`, `nems`, `dbs`), whose decisions are pure; `committer` makes what they
-//! write durable, `audit` tells of it, `view`
-//! is what they read, `hub` starts and stops it all.
+//! write durable, `audit` tells of it, `view` is what they read, `hub` starts and stops it all. For the operator:
+//! `metrics`, `log`, `inject`, `backup`.
 
 pub mod answer_codec;
 pub mod audit;
 pub mod auth;
+pub mod backup;
 pub mod blob_list;
 pub mod certs;
 pub mod cis;
@@ -25,12 +26,16 @@ pub mod ers;
 pub mod fhir;
 pub mod folder;
 pub mod hub;
+pub mod inject;
 pub mod interfaces;
 pub mod limits;
+pub mod log;
 pub mod mesh;
 pub mod message;
+pub mod metrics;
 pub mod nems;
 pub mod oauth;
+pub mod operating;
 pub mod operation;
 pub mod pds;
 pub mod scr;

@@ -1,24 +1,44 @@
-//! The offline check of a data folder: the whole chain of transactions and audit events, and the mark beside it.
+//! A data folder that no hub uses, opened for an operator: the check of the whole chain of transactions and audit events,
+//! and of the mark beside it.
 //!
-//! Called by an operator's command and by crash tests, on a folder that no hub uses. Changes nothing.
+//! Called by the command line and by crash tests. Changes nothing.
 
 use crate::error::HubError;
+use crate::folder::LockedFolder;
 use crate::stores::STORES;
 use crate::{folder, hub};
+use hub_store::Store;
 use hub_store::verify::Verified;
 use std::path::Path;
+use std::sync::Arc;
 
-/// Walks the chain of the folder's durable engine and compares it with the high-water mark.
+/// A folder opened while no hub uses it.
+pub struct Stopped {
+    /// Its durable engine.
+    pub store: Arc<dyn Store>,
+    _locked: LockedFolder,
+}
+
+/// Opens the folder of a stopped hub.
 ///
 /// # Errors
-/// [`HubError`] when the folder is in use, cannot be read, or is refused by its engine.
-pub fn verify(data: &Path) -> Result<Verified, HubError> {
+/// [`HubError`] when the folder is not there, in use, cannot be read, or is refused by its engine.
+pub fn open_stopped(data: &Path) -> Result<Stopped, HubError> {
     if !data.is_dir() {
         let error = std::io::Error::from(std::io::ErrorKind::NotFound);
         return Err(HubError::DataNotWritable(data.to_owned(), error));
     }
-    let _locked = folder::lock(data)?;
-    let mark = hub_store::mark::read_mark(&data.join("mark"))?;
-    let store = hub::open(&STORES[0], data)?;
-    Ok(hub_store::verify::verify(store.as_ref(), mark)?)
+    let locked = folder::lock(data)?;
+    Ok(Stopped { store: hub::open(&STORES[0], data)?, _locked: locked })
+}
+
+/// Walks the chain of the folder's durable engine and compares it with the high-water mark.
+///
+/// # Errors
+/// As [`open_stopped`].
+pub fn verify(data: &Path) -> Result<Verified, HubError> {
+    // Opening writes the mark anew; what it said before is what counts.
+    let mark = if data.is_dir() { hub_store::mark::read_mark(&data.join("mark"))? } else { None };
+    let stopped = open_stopped(data)?;
+    Ok(hub_store::verify::verify(stopped.store.as_ref(), mark)?)
 }

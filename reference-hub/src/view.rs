@@ -3,6 +3,7 @@
 //! Called by the listener (reads) and by the committer (after a commit is durable, before it is answered). A reader
 //! never sees what is not durable and never waits for a write. Rows are shared `Bytes`, so a hit copies nothing.
 
+use crate::metrics::Spread;
 use hub_store::{Row, Store, StoreError, Table, Txn, Versioned, View};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
@@ -31,6 +32,8 @@ pub struct CachedView {
     patients: Rows,
     sessions: Rows,
     mailboxes: Rows,
+    hits: Spread,
+    misses: Spread,
 }
 
 impl CachedView {
@@ -46,6 +49,8 @@ impl CachedView {
             patients: rows(bytes_max / 8 * 7),
             sessions: rows(bytes_max / 16),
             mailboxes: rows(bytes_max / 16),
+            hits: Spread::default(),
+            misses: Spread::default(),
         }
     }
 
@@ -75,6 +80,11 @@ impl CachedView {
         }
     }
 
+    /// Reads of rows that may be cached, so far: those that were, and those that were not.
+    pub fn reads(&self) -> (u64, u64) {
+        (self.hits.total(), self.misses.total())
+    }
+
     /// Rows cached at this moment.
     pub fn cached_rows(&self) -> usize {
         self.patients.len() + self.sessions.len() + self.mailboxes.len()
@@ -87,8 +97,12 @@ impl View for CachedView {
             return self.store.get(table, key);
         };
         match rows.get_value_or_guard(key, None) {
-            quick_cache::sync::GuardResult::Value(row) => Ok(Some(row)),
+            quick_cache::sync::GuardResult::Value(row) => {
+                self.hits.add();
+                Ok(Some(row))
+            }
             quick_cache::sync::GuardResult::Guard(guard) => {
+                self.misses.add();
                 let row = self.store.get(table, key)?;
                 if let Some(row) = &row {
                     // An error means a commit was quicker than this read; its row is the newer one.

@@ -63,7 +63,7 @@ fn a_corrupt_data_folder_is_refused_in_a_sentence() {
         panic!("a corrupt folder was opened")
     };
     assert!(!why.contains("panicked") && why.lines().count() <= 5 && why.contains("mark"), "{why}");
-    let verified = spinebench(&["hub", "verify", folder.path().to_str().expect("utf-8")]);
+    let verified = spinebench(&["hub", "audit", "verify", folder.path().to_str().expect("utf-8")]);
     assert_exit(&verified, 5);
 }
 

@@ -187,7 +187,7 @@ fn a_killed_hub_keeps_every_acknowledged_write_once() {
             hub.kill();
             stop.store(true, Ordering::Relaxed);
         });
-        let verified = spinebench(&["hub", "verify", data.to_str().expect("utf-8")]);
+        let verified = spinebench(&["hub", "audit", "verify", data.to_str().expect("utf-8")]);
         assert!(verified.status.success(), "kill {round}: {}", said(&verified));
         let hub = Hub::start(&data, &arguments);
         for (writer, ledger) in (0..).zip(&mut ledgers) {

@@ -7,6 +7,7 @@ mod bad_input; // faults come all at once, with file, line, got and allowed
 mod durability; // a killed hub keeps every acknowledged write, once, and an audit log without a gap
 mod main_job; // one command: the national mix runs, is counted on both sides, and leaves a record
 mod mesh_client; // NHS England's own MESH client works against the hub
+mod operating; // metrics, logs, drain, backup, audit export: what an operator does
 mod other_languages; // HdrHistogram and NHS number implementations from another language agree with us
 mod own_server;
 mod ownership; // what belongs to one organisation opens for no other: (caller, resource, verb) in full

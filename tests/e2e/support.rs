@@ -110,7 +110,8 @@ impl Hub {
         }
     }
 
-    fn signal(&self, signal: rustix::process::Signal) {
+    /// Sends a signal.
+    pub fn signal(&self, signal: rustix::process::Signal) {
         let pid = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(pid, signal).expect("the hub is there to be signalled");
     }
@@ -129,6 +130,11 @@ impl Hub {
     pub fn kill(mut self) {
         self.child.kill().expect("killable");
         self.child.wait().expect("ends");
+    }
+
+    /// Waits for the end of a hub that was told to end.
+    pub fn wait(mut self) -> std::process::ExitStatus {
+        self.child.wait().expect("ends")
     }
 
     /// Stops cleanly by closing stdin.

@@ -5,13 +5,13 @@
 
 use crate::counts::OperationIndex;
 use crate::domain::Interface;
-use crate::fhir;
 use crate::limits::{BODY_BYTES_ANY_OPERATION, BODY_BYTES_UNROUTED_MAX, HEADER_BYTES_MAX};
 use crate::message::{Answer, Body, Request};
 use crate::operation::operation;
 use crate::server::rate;
-use crate::server::service::{Caller, Handled, Service, log};
+use crate::server::service::{Caller, Handled, Service};
 use crate::server::upload::{self, Room, UploadError};
+use crate::{fhir, log};
 use hyper::body::{Body as _, Incoming};
 use hyper::header;
 use hyper::http::request::Parts;
@@ -100,7 +100,7 @@ impl Service {
                 UploadError::TooSlow => Answer::new(408, "text/plain", "the body took too long\n"),
                 UploadError::Broken => Answer::new(400, "text/plain", "the body broke off\n"),
                 UploadError::Disk(error) => {
-                    log(&format!("a large body cannot be stored: {error}"));
+                    log::error("body-not-stored", &format!("a large body cannot be stored: {error}"));
                     fhir::internal_error()
                 }
             };

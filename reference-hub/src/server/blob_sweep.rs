@@ -3,7 +3,7 @@
 //! Called by the housekeeping thread, never by one that serves clients: it waits for the disk. The file goes first and
 //! its row after it, so that a crash between them leaves a row to be worked off again and never a forgotten file.
 
-use crate::audit::Event;
+use crate::audit::{Event, Kind};
 use crate::blob_list;
 use crate::message::{Body, Request};
 use crate::server::service::Hub;
@@ -28,7 +28,7 @@ pub fn run(hub: &Hub) {
         for id in rows.iter().filter_map(|row| blob_list::id(&row.key)) {
             match hub.blobs.blobs.delete(id) {
                 Ok(_) => gone.push(blob_list::del(id)),
-                Err(error) => eprintln!("hub: a blob that is no longer needed stays: {error}"),
+                Err(error) => crate::log::warn("blob-stays", &format!("a blob that is no longer needed stays: {error}")),
             }
         }
         if gone.is_empty() || !commit(hub, gone) {
@@ -51,7 +51,8 @@ fn commit(hub: &Hub, dels: Vec<hub_store::Delete>) -> bool {
         organisation: "",
         subject: "",
         status: 200,
-        write: true,
+        kind: Kind::Tended,
+        injected: false,
     };
     let txn = Txn { dels, audit: hub.auditor.line(&event, &nobody), ..Txn::default() };
     hub.queue.submit(txn).is_ok_and(|outcome| outcome.blocking_recv().is_ok())

@@ -2,11 +2,14 @@
 //!
 //! Called by `run`. Knows no interface by name: it routes over a slice of them, so that tests can bring their own.
 
+mod account;
 pub mod addresses;
+pub mod admin;
 mod admit;
 pub mod blob_sweep;
 pub mod framing;
 pub mod openapi;
+pub mod own_routes;
 pub mod rate;
 pub mod reply;
 pub mod service;
@@ -16,6 +19,7 @@ pub mod stream;
 pub mod target;
 pub mod tend;
 pub mod threads;
+mod transact;
 pub mod upload;
 
 #[cfg(test)]

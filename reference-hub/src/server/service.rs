@@ -3,28 +3,31 @@
 //! Called by the I/O threads for every request. Decisions are pure and run here, on the I/O thread; what they write
 //! goes to the committer, and the answer is given only when that is durable.
 
-use crate::audit::{self, Auditor, Event};
-use crate::clock::HubClock;
+use crate::audit::Auditor;
+use crate::clock::{HubClock, Stopwatch};
 use crate::committer::CommitQueue;
 use crate::counts::{Counts, OperationIndex, Shard};
-use crate::domain::{Context, Decision, Ids, Interface, Peer, settled};
-use crate::limits::{CONFLICT_RETRIES_MAX, Limits};
+use crate::domain::{Interface, Peer};
+use crate::inject::{Bad, body::Cut, body::slowed};
+use crate::limits::Limits;
 use crate::message::{Answer, Body, Request};
+use crate::operating::Operating;
 use crate::operation::operation;
 use crate::server::addresses::Addresses;
 use crate::server::rate::Rates;
 use crate::server::reply::{self, HubBody, Mirrored};
 use crate::server::upload::BlobRoom;
-use crate::server::{admit, status, target};
+use crate::server::{admin, admit, status, target};
 use crate::view::CachedView;
-use crate::{answer_codec, auth, fhir, mesh};
+use crate::{fhir, log, mesh};
 use bytes::Bytes;
-use hub_store::{Outcome, Store, Txn};
+use hub_store::Store;
 use hyper::body::{Body as _, Incoming};
 use hyper::{Method, Response};
 use sha2::{Digest, Sha256};
 use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use tokio::sync::Notify;
@@ -45,6 +48,21 @@ pub struct Refused {
     pub handshakes: AtomicU64,
     /// Requests over their client's rate.
     pub rate: AtomicU64,
+}
+
+impl Refused {
+    /// Every cause with its count.
+    pub fn causes(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let causes = [
+            ("commit_queue_full", &self.commit_queue_full),
+            ("read_audit_queue_full", &self.read_audit_queue_full),
+            ("contended", &self.contended),
+            ("connections", &self.connections),
+            ("handshakes", &self.handshakes),
+            ("rate", &self.rate),
+        ];
+        causes.map(|(cause, count)| (cause, count.load(Relaxed))).into_iter()
+    }
 }
 
 /// What all I/O threads share.
@@ -93,6 +111,10 @@ pub struct Hub {
     pub openapi: Bytes,
     /// Rounds of housekeeping so far.
     pub tended: AtomicU64,
+    /// The data folder.
+    pub data: PathBuf,
+    /// What the operator sees and sets.
+    pub operating: Operating,
 }
 
 impl Hub {
@@ -133,7 +155,7 @@ pub struct Thread {
     pub drain: Arc<Notify>,
     /// This thread's open connections.
     pub open: AtomicUsize,
-    shard: Arc<Shard>,
+    pub(super) shard: Arc<Shard>,
     nonces: AtomicU64,
 }
 
@@ -153,11 +175,24 @@ pub(super) struct Handled {
     pub(super) close: bool,
     /// A transaction that may refer to the body's blob is durable, or may be.
     pub(super) keeps_blob: bool,
+    /// The audit event, when there is one.
+    pub(super) told: Option<Bytes>,
+    /// What was injected.
+    pub(super) bad: Option<Bad>,
+    /// Bytes of the request's body.
+    pub(super) request_bytes: u64,
 }
 
 impl Handled {
     pub(super) fn of(operation: OperationIndex, answer: Answer) -> Self {
-        Handled { answer, operation: Some(operation), close: false, keeps_blob: false }
+        let operation = Some(operation);
+        let (close, keeps_blob, told, bad, request_bytes) = (false, false, None, None, 0);
+        Handled { answer, operation, close, keeps_blob, told, bad, request_bytes }
+    }
+
+    /// Of the hub's own addresses.
+    fn own(answer: Answer) -> Self {
+        Handled { operation: None, ..Handled::of(OperationIndex::OTHER, answer) }
     }
 }
 
@@ -177,7 +212,11 @@ impl Service {
     }
 
     /// Answers one HTTP request.
-    pub async fn handle(self, request: hyper::Request<Incoming>) -> Response<HubBody> {
+    ///
+    /// # Errors
+    /// [`Cut`] when the connection is to be closed without an answer, as injected.
+    pub async fn handle(self, request: hyper::Request<Incoming>) -> Result<Response<HubBody>, Cut> {
+        let watch = Stopwatch::start();
         let (parts, incoming) = request.into_parts();
         let mirrored = Mirrored::of(&parts.headers);
         let to_mesh = parts.uri.path().starts_with("/messageexchange");
@@ -188,7 +227,7 @@ impl Service {
             Body::Blob { id, len, .. } => match reply::open_blob(self.hub.blobs.path(id), *len).await {
                 Ok(pieces) => Some(pieces),
                 Err(error) => {
-                    log(&format!("blob {id}: cannot be read: {error}"));
+                    log::error("blob-unreadable", &format!("blob {id}: cannot be read: {error}"));
                     handled.answer = fhir::internal_error();
                     None
                 }
@@ -199,11 +238,14 @@ impl Service {
             let accept = accept.as_ref().and_then(|a| a.to_str().ok());
             handled.answer = mesh::reshaped(accept, &handled.answer).unwrap_or(handled.answer);
         }
-        if let Some(operation) = handled.operation {
-            self.shard.add(operation, handled.answer.status);
-        }
+        self.account(&handled, watch)?;
         let response = reply::response(handled.answer, pieces, mirrored);
-        if handled.close { reply::closing(response) } else { response }
+        let last = handled.close || self.hub.draining.load(Relaxed);
+        let response = if last { reply::closing(response) } else { response };
+        match handled.bad.and_then(|bad| bad.bytes_per_s) {
+            Some(bytes_per_s) => Ok(slowed(response, bytes_per_s)),
+            None => Ok(response),
+        }
     }
 
     async fn respond(&self, parts: hyper::http::request::Parts, incoming: Incoming) -> Handled {
@@ -220,7 +262,14 @@ impl Service {
         let (method, headers) = (parts.method, parts.headers);
         let mut request = Request { method, segments, query, headers, body: Body::EMPTY };
         if let Some(answer) = status::answer(&self.hub, &request) {
-            return Handled { answer, operation: None, close: false, keeps_blob: false };
+            return Handled::own(answer);
+        }
+        if admin::is_for(&self.hub, &request) {
+            request.body = match admin::body(incoming).await {
+                Ok(bytes) => Body::Inline(bytes),
+                Err(answer) => return Handled { close: true, ..Handled::own(*answer) },
+            };
+            return Handled::own(admin::answer(&self.hub, &request, self.caller.address).await);
         }
         let root = request.segments.first().map_or("", String::as_str);
         let interface = self.hub.interfaces.iter().find(|i| i.roots.contains(&root)).copied();
@@ -236,7 +285,8 @@ impl Service {
                 Err(refused) => return refused,
             }
         }
-        let handled = self.dispatch(interface, &mut request).await;
+        let request_bytes = request.body.len();
+        let handled = Handled { request_bytes, ..self.dispatch(interface, &mut request).await };
         if let (Body::Blob { id, .. }, false) = (&request.body, handled.keeps_blob) {
             let (blobs, id) = (Arc::clone(&self.hub.blobs.blobs), id.clone());
             // Should it fail, the sweep at the next start removes what nothing refers to.
@@ -263,72 +313,13 @@ impl Service {
         {
             return Handled::of(index, admit::too_large(operation.body_bytes_max));
         }
-        let (answer, keeps_blob) = self.transact(interface, name, request).await;
-        Handled { keeps_blob, ..Handled::of(index, answer) }
-    }
-
-    /// Decides, commits what the decision writes, and audits. True when something was, or may have been, written.
-    async fn transact(&self, interface: &Interface, name: &'static str, request: &Request) -> (Answer, bool) {
-        let now_ms = self.hub.clock.now_ms();
-        let nonce = self.nonce();
-        for _ in 0..=CONFLICT_RETRIES_MAX {
-            let Some(decision) = self.decide(interface, name, request, now_ms, nonce) else {
-                return (self.read_done(name, request, now_ms, "", fhir::internal_error()), false);
-            };
-            let Some(txn) = decision.txn else {
-                return (self.read_done(name, request, now_ms, &decision.subject, decision.answer), false);
-            };
-            let event = (name, now_ms, decision.subject.as_str(), decision.answer.status);
-            let txn = Txn { audit: self.audit_line(event, request, true), ..txn };
-            let Ok(outcome) = self.hub.queue.submit(txn) else {
-                self.hub.refused.commit_queue_full.fetch_add(1, Relaxed);
-                return (fhir::overloaded(), false);
-            };
-            match outcome.await {
-                Ok(Outcome::Committed { .. }) => return (decision.answer, true),
-                Ok(Outcome::Conflict { .. }) => {}
-                Ok(Outcome::Duplicate { answer }) => {
-                    let answer = answer_codec::decode(&answer).unwrap_or_else(|| {
-                        log(&format!("{name}: a stored answer cannot be read"));
-                        fhir::internal_error()
-                    });
-                    return (self.read_done(name, request, now_ms, &decision.subject, answer), false);
-                }
-                // The committer stopped before it knew: whether the transaction stands is told by a retry.
-                Err(_) => return (fhir::overloaded(), true),
-            }
+        let bad = self.hub.operating.inject.meets(name);
+        if let Some(bad) = bad
+            && let Some(ended) = self.suffer(bad, name, request).await
+        {
+            return ended;
         }
-        self.hub.refused.contended.fetch_add(1, Relaxed);
-        (self.read_done(name, request, now_ms, "", fhir::overloaded()), false)
-    }
-
-    /// Audits an answer that wrote nothing; without room for the event the answer may not be given.
-    fn read_done(&self, name: &str, request: &Request, now_ms: u64, subject: &str, answer: Answer) -> Answer {
-        let line = self.audit_line((name, now_ms, subject, answer.status), request, false);
-        match self.hub.queue.audit_read(line) {
-            Ok(()) => answer,
-            Err(_) => {
-                self.hub.refused.read_audit_queue_full.fetch_add(1, Relaxed);
-                fhir::overloaded()
-            }
-        }
-    }
-
-    fn audit_line(
-        &self,
-        (operation, at_ms, subject, status): (&str, u64, &str, u16),
-        request: &Request,
-        write: bool,
-    ) -> bytes::Bytes {
-        let named = audit::organisation(request);
-        let of_session = match (named, auth::bearer(request)) {
-            ("", Some(token)) => auth::organisation(self.hub.view.as_ref(), token),
-            _ => None,
-        };
-        let of_peer = self.caller.peer.as_ref().map_or(named, |p| p.ods.as_str());
-        let organisation = of_session.as_deref().unwrap_or(if named.is_empty() { of_peer } else { named });
-        let event = Event { at_ms, operation, organisation, subject, status, write };
-        self.hub.auditor.line(&event, request)
+        Handled { bad, ..self.transact(interface, (name, bad.is_some()), request).await }
     }
 
     /// Names the operation; a handler that fails is a 500, not the end of the hub.
@@ -338,33 +329,9 @@ impl Service {
         request: &Request,
     ) -> Result<&'static str, Box<Answer>> {
         catch_unwind(AssertUnwindSafe(|| (interface.route)(request))).unwrap_or_else(|_| {
-            log("routing failed unexpectedly; the request was answered 500");
+            log::error("handler-failed", "routing failed unexpectedly; the request was answered 500");
             Err(Box::new(fhir::internal_error()))
         })
-    }
-
-    /// Decides; `None` when the handler failed.
-    fn decide(
-        &self,
-        interface: &Interface,
-        name: &'static str,
-        request: &Request,
-        now_ms: u64,
-        nonce: u128,
-    ) -> Option<Decision> {
-        let view = self.hub.view.as_ref();
-        let writes = operation(name).is_some_and(|o| o.writes);
-        let peer = self.caller.peer.as_ref();
-        let decide = || {
-            let ids = Ids::new(nonce);
-            let context = Context { peer, ..Context::new(view, now_ms, &ids, self.hub.sandbox) };
-            (interface.decide)(name, &context, request)
-        };
-        let decided = catch_unwind(AssertUnwindSafe(|| settled(writes, decide)));
-        if decided.is_err() {
-            log(&format!("{name}: a handler failed unexpectedly; the request was answered 500"));
-        }
-        decided.ok()
     }
 
     /// 128 bits that no other request of this or another process has, as good as surely.
@@ -372,8 +339,4 @@ impl Service {
         let n = u128::from(self.nonces.fetch_add(1, Relaxed)) + 1;
         spread(self.hub.nonce, n)
     }
-}
-
-pub(super) fn log(sentence: &str) {
-    eprintln!("hub: {sentence}");
 }

@@ -1,15 +1,17 @@
-//! What the hub says of itself: `GET /_status` for the harness and `GET /health` for a supervisor. Not counted and not
-//! audited, as neither is a transaction.
+//! What the hub says of itself: `GET /_status` for the harness, `GET /metrics` for Prometheus, `GET /health…` for a
+//! supervisor. Not counted and not audited, as none is a transaction.
 
 use crate::message::{Answer, Request};
+use crate::metrics::{page, text};
 use crate::server::service::Hub;
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::sync::atomic::Ordering::Relaxed;
 
 const JSON: &str = "application/json";
 
 /// Furthest that the clock is moved at a time. 400 days: beyond every life cycle that is published.
-const ADVANCE_MS_MAX: u64 = 400 * 24 * 3_600 * 1_000;
+pub const ADVANCE_MS_MAX: u64 = 400 * 24 * 3_600 * 1_000;
 
 /// The answer when the request is for the hub itself, or `None` when it is for an interface.
 pub fn answer(hub: &Hub, request: &Request) -> Option<Answer> {
@@ -17,6 +19,9 @@ pub fn answer(hub: &Hub, request: &Request) -> Option<Answer> {
     let answer = match path.as_slice() {
         ["_status"] => status(hub),
         ["health"] => health(hub),
+        ["health", "live"] => Answer::new(200, JSON, r#"{"status":"live"}"#),
+        ["health", "ready"] => ready(hub),
+        ["metrics"] => Answer::new(200, text::CONTENT_TYPE, page::page(hub)),
         ["openapi.json"] => Answer::new(200, JSON, hub.openapi.clone()),
         ["_admin", "clock"] if hub.sandbox => return Some(clock(hub, request)),
         _ => return None,
@@ -37,17 +42,12 @@ fn status(hub: &Hub) -> Answer {
         "head": {"seq": hub.store.head().seq},
         "store": hub.store_name,
         "fsync_ns_p50": hub.fsync_ns_p50,
-        "commit_ns_p50": hub.queue.commit_ns_p50(),
-        "commits": hub.queue.commits(),
+        "commit_ns_p50": hub.queue.meter().ns_p50(),
+        "commits": hub.queue.meter().commits(),
         "connections": hub.connections.load(Relaxed),
         "cached_rows": hub.view.cached_rows(),
         "seed_s": hub.seed_s,
-        "refused": {
-            "commit_queue_full": hub.refused.commit_queue_full.load(Relaxed),
-            "read_audit_queue_full": hub.refused.read_audit_queue_full.load(Relaxed),
-            "contended": hub.refused.contended.load(Relaxed),
-            "connections": hub.refused.connections.load(Relaxed),
-        },
+        "refused": hub.refused.causes().collect::<BTreeMap<_, _>>(),
     });
     Answer::new(200, JSON, body.to_string())
 }
@@ -75,4 +75,27 @@ fn health(hub: &Hub) -> Answer {
         return Answer::new(503, JSON, r#"{"status":"stopping"}"#);
     }
     Answer::new(200, JSON, r#"{"status":"ok"}"#)
+}
+
+/// Whether to send requests here: not while the hub stops, and not while it would refuse them.
+fn ready(hub: &Hub) -> Answer {
+    let because = hub.not_ready();
+    if because.is_empty() {
+        return Answer::new(200, JSON, r#"{"status":"ready"}"#);
+    }
+    Answer::new(503, JSON, json!({"status": "not ready", "because": because}).to_string())
+}
+
+impl Hub {
+    /// Why no request should be sent here now; empty when one may. While the store is being filled the port is not open,
+    /// so nobody can ask.
+    pub fn not_ready(&self) -> Vec<&'static str> {
+        let (_, read_audits) = self.queue.depths();
+        let reasons = [
+            (self.draining.load(Relaxed), "stopping"),
+            (self.queue.is_full(), "commit queue full"),
+            (read_audits >= self.limits.read_audit_queue_max, "read-audit queue full"),
+        ];
+        reasons.into_iter().filter(|(holds, _)| *holds).map(|(_, why)| why).collect()
+    }
 }

@@ -2,7 +2,7 @@
 //!
 //! Called by start-up. Each thing done is a transaction with an audit event, like a client's.
 
-use crate::audit::Event;
+use crate::audit::{Event, Kind};
 use crate::domain::{Context, Ids, Tended};
 use crate::limits::{TEND_BATCHES_MAX, TEND_PERIOD};
 use crate::message::{Body, Request};
@@ -39,7 +39,8 @@ fn tend_all(hub: &Hub) {
             let ids = Ids::new(hub.tend_nonce(batch));
             let context = Context::new(hub.view.as_ref(), hub.clock.now_ms(), &ids, hub.sandbox);
             let Ok(due) = catch_unwind(AssertUnwindSafe(|| tend(&context))) else {
-                eprintln!("hub: housekeeping failed unexpectedly; it is tried again later");
+                let sentence = "housekeeping failed unexpectedly; it is tried again later";
+                crate::log::error("housekeeping-failed", sentence);
                 break;
             };
             if due.is_empty() || !commit(hub, context.now_ms, due) {
@@ -66,14 +67,21 @@ fn commit(hub: &Hub, now_ms: u64, due: Vec<Tended>) -> bool {
             organisation: "",
             subject: &subject,
             status: 200,
-            write: true,
+            kind: Kind::Tended,
+            injected: false,
         };
         let txn = Txn { audit: hub.auditor.line(&event, &nobody), ..txn };
         match hub.queue.submit(txn) {
-            Ok(outcome) => waiting.push(outcome),
+            Ok(outcome) => waiting.push((what, outcome)),
             Err(_) => break, // clients come first; the next round takes it up
         }
     }
-    let outcomes = waiting.into_iter().map(tokio::sync::oneshot::Receiver::blocking_recv);
-    outcomes.fold(false, |any, outcome| any | matches!(outcome, Ok(Outcome::Committed { .. })))
+    let mut any = false;
+    for (what, outcome) in waiting {
+        if matches!(outcome.blocking_recv(), Ok(Outcome::Committed { .. })) {
+            hub.operating.metrics.tended(what);
+            any = true;
+        }
+    }
+    any
 }

@@ -10,7 +10,6 @@ use crate::tls;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use std::convert::Infallible;
 use std::net::{IpAddr, TcpListener};
 use std::pin::pin;
 use std::sync::Arc;
@@ -119,7 +118,7 @@ where
     let io = Guarded::new(io, handler.hub.limits.answer_stall_time);
     let answer = service_fn(move |request| {
         let handler = handler.clone();
-        async move { Ok::<_, Infallible>(handler.handle(request).await) }
+        async move { handler.handle(request).await }
     });
     let mut connection = pin!(builder.serve_connection(TokioIo::new(io), answer));
     // An error is the client's: it went away, sent no HTTP, or was too slow. Its connection ends here.

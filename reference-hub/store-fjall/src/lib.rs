@@ -19,17 +19,19 @@ mod journal;
 mod manifest;
 mod open;
 mod options;
+mod snapshot;
 
 use bytes::Bytes;
-use fjall::{Database, Keyspace, OwnedWriteBatch, PersistMode, Readable, Slice};
+use fjall::{Database, Keyspace, OwnedWriteBatch, PersistMode, Slice};
 use hub_store::mark::MarkFile;
 use hub_store::memory::AscendingKeys;
 use hub_store::stage::{RowWrite, check_key, stage};
 use hub_store::verify::{Verified, verify};
 use hub_store::{
-    Head, Outcome, Row, Store, StoreError, TABLES, Table, Txn, Versioned, View, decode_versioned,
-    encode_versioned,
+    Head, Outcome, RestoredRows, Row, Store, StoreError, TABLES, Table, Txn, Versioned, View,
+    decode_versioned, encode_versioned,
 };
+use snapshot::FjallSnapshot;
 use std::fs::File;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -122,19 +124,8 @@ impl View for FjallStore {
     }
 
     fn scan(&self, table: Table, from: &[u8], to: &[u8], limit: usize) -> Result<Vec<Row>, StoreError> {
-        if from >= to || limit == 0 {
-            return Ok(Vec::new());
-        }
-        let snapshot = self.db.snapshot();
-        let mut rows = Vec::new();
-        for guard in snapshot.range(self.table(table), from..to).take(limit) {
-            let (key, value) = guard
-                .into_inner()
-                .map_err(|e| self.failure(&format!("cannot scan table {}", table.name()), &e))?;
-            let value = decode_versioned(into_bytes(value))?;
-            rows.push(Row { key: Bytes::copy_from_slice(&key), value });
-        }
-        Ok(rows)
+        snapshot::scan(&self.db.snapshot(), self.table(table), (from, to), limit)
+            .map_err(|e| e.within(|e| self.failure(&format!("cannot scan table {}", table.name()), e)))
     }
 }
 
@@ -183,6 +174,30 @@ impl Store for FjallStore {
     /// Ingestion syncs its files and the table's manifest itself; this syncs the journal beside them.
     fn load_finish(&self) -> Result<(), StoreError> {
         self.db.persist(PersistMode::SyncAll).map_err(|e| self.failure("cannot make loaded rows durable", &e))
+    }
+
+    /// Taken between two batches, so that no batch is half in it.
+    fn snapshot(&self) -> Result<Box<dyn View + Send>, StoreError> {
+        let _between = self.committing.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(Box::new(FjallSnapshot {
+            place: self.data_dir.join("store"),
+            snapshot: self.db.snapshot(),
+            tables: self.tables.clone(),
+        }))
+    }
+
+    fn restore(&self, table: Table, rows: &mut RestoredRows<'_>) -> Result<u64, StoreError> {
+        let failed = |e: &fjall::Error| self.failure(&format!("cannot restore table {}", table.name()), e);
+        let mut order = AscendingKeys::new(table);
+        let mut ingestion = self.table(table).start_ingestion().map_err(|e| failed(&e))?;
+        for row in rows {
+            let Row { key, value } = row?;
+            order.take(&key)?;
+            let stored = encode_versioned(value.version, &value.value);
+            ingestion.write(&key[..], &stored[..]).map_err(|e| failed(&e))?;
+        }
+        ingestion.finish().map_err(|e| failed(&e))?;
+        Ok(order.count())
     }
 
     fn head(&self) -> Head {

@@ -32,6 +32,7 @@ pub fn contract(make: Make<'_>) {
         ("large batches and large values come back", large),
         ("the log and its chain verify", log),
         ("opening again keeps everything", reopen),
+        ("a snapshot stays as it was and verifies", snapshot),
     ];
     for (name, clause) in clauses {
         let folder = tempfile::tempdir().unwrap_or_else(|e| panic!("{name}: no temporary folder: {e}"));
@@ -90,6 +91,22 @@ fn empty(make: Make<'_>, folder: &Path) {
     assert!(keys(&*store, Table::Patients, "", "\u{7f}", 10).is_empty());
     assert!(commit(&*store, &[]).is_empty());
     assert_eq!(store.head().seq, 0, "an empty batch takes no number");
+}
+
+fn snapshot(make: Make<'_>, folder: &Path) {
+    let store = make(folder);
+    let write = |event: &str, value: &str| {
+        let txns = [txn(event, vec![put(Table::Claims, "c", value), put(Table::Inbox, event, "")])];
+        store.commit(&txns).unwrap();
+    };
+    (0..10).for_each(|n| write(&format!("before {n}"), &n.to_string()));
+    let before = store.snapshot().unwrap();
+    (0..10).for_each(|n| write(&format!("after {n}"), "later"));
+    assert_eq!(&before.get(Table::Claims, b"c").unwrap().unwrap().value[..], b"9");
+    assert_eq!(before.scan(Table::Inbox, b"", &[0xff; 9], 100).unwrap().len(), 10);
+    let seen = verify(before.as_ref(), None).unwrap();
+    assert!(seen.is_whole() && seen.head.seq == 10, "{seen:?}");
+    assert_eq!(store.head().seq, 20);
 }
 
 fn atomic(make: Make<'_>, folder: &Path) {

@@ -42,6 +42,9 @@ pub struct Row {
     pub value: Versioned,
 }
 
+/// Rows on their way back into a store: each may be the error that ended the reading of them.
+pub type RestoredRows<'a> = dyn Iterator<Item = Result<Row, StoreError>> + 'a;
+
 /// What reading code may do: look, never touch. Handlers get only this, so they are pure functions of it.
 pub trait View {
     /// The committed and durable value under `key`, or `None`.
@@ -107,6 +110,26 @@ pub trait Store: View + Send + Sync + 'static {
     fn tick(&self, now_ms: u64) -> Result<(), StoreError> {
         let _ = now_ms;
         Ok(())
+    }
+
+    /// The whole committed state at one moment, unmoved by later commits: what a backup of a running hub is made from.
+    /// Costs the committer no more than a pause between two batches; space is held for as long as the snapshot lives.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the engine has no snapshots or cannot take one.
+    fn snapshot(&self) -> Result<Box<dyn View + Send>, StoreError> {
+        Err(StoreError("this engine takes no snapshots".to_owned()))
+    }
+
+    /// Puts rows back with the versions they had, into a store that nobody has used: what a restore is made from.
+    /// Keys ascending within one call; durable after [`Store::load_finish`]. The store must be opened again before it is
+    /// used, with the mark set to the head that the rows hold.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the engine cannot be restored to, cannot write, or `rows` ends in an error.
+    fn restore(&self, table: Table, rows: &mut RestoredRows<'_>) -> Result<u64, StoreError> {
+        let _ = (table, rows);
+        Err(StoreError("this engine cannot be restored to".to_owned()))
     }
 
     /// Orderly end: what [`Store::tick`] keeps is made to agree with [`Store::head`]. Call after the last commit.

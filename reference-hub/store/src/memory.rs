@@ -3,7 +3,7 @@
 //! Called through [`Store`]. Keeps nothing over a restart and says so: it has no mark and no data folder.
 
 use crate::stage::{HEAD_KEY, check_key, decode_head, stage};
-use crate::{Head, Outcome, Row, Store, StoreError, TABLES, Table, Txn, Versioned, View};
+use crate::{Head, Outcome, RestoredRows, Row, Store, StoreError, TABLES, Table, Txn, Versioned, View};
 use bytes::Bytes;
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -19,7 +19,7 @@ pub struct MemoryStore {
 
 type Rows = BTreeMap<Bytes, Versioned>;
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct State {
     tables: Vec<Rows>,
 }
@@ -45,18 +45,27 @@ impl MemoryStore {
     }
 }
 
-impl View for MemoryStore {
+impl View for State {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Versioned>, StoreError> {
-        Ok(self.read().tables[table.index()].get(key).cloned())
+        Ok(self.tables[table.index()].get(key).cloned())
     }
 
     fn scan(&self, table: Table, from: &[u8], to: &[u8], limit: usize) -> Result<Vec<Row>, StoreError> {
         if from >= to {
             return Ok(Vec::new());
         }
-        let state = self.read();
-        let rows = state.tables[table.index()].range::<[u8], _>((Bound::Included(from), Bound::Excluded(to)));
+        let rows = self.tables[table.index()].range::<[u8], _>((Bound::Included(from), Bound::Excluded(to)));
         Ok(rows.take(limit).map(|(key, value)| Row { key: key.clone(), value: value.clone() }).collect())
+    }
+}
+
+impl View for MemoryStore {
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Versioned>, StoreError> {
+        self.read().get(table, key)
+    }
+
+    fn scan(&self, table: Table, from: &[u8], to: &[u8], limit: usize) -> Result<Vec<Row>, StoreError> {
+        self.read().scan(table, from, to, limit)
     }
 }
 
@@ -91,6 +100,21 @@ impl Store for MemoryStore {
 
     fn load_finish(&self) -> Result<(), StoreError> {
         Ok(())
+    }
+
+    /// A copy of the maps; keys and values are shared, not copied.
+    fn snapshot(&self) -> Result<Box<dyn View + Send>, StoreError> {
+        Ok(Box::new(self.read().clone()))
+    }
+
+    fn restore(&self, table: Table, rows: &mut RestoredRows<'_>) -> Result<u64, StoreError> {
+        let mut order = AscendingKeys::new(table);
+        for row in rows {
+            let Row { key, value } = row?;
+            order.take(&key)?;
+            self.write().tables[table.index()].insert(key, value);
+        }
+        Ok(order.count())
     }
 
     fn head(&self) -> Head {

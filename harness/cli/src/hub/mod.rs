@@ -1,14 +1,21 @@
-//! `spinebench hub`: the reference hub alone, for NHS client software, for a run's child process, for verification.
+//! `spinebench hub`: the reference hub alone, for NHS client software and for a run's child process; and what an operator
+//! does with its data folder (`audit`, `backup`).
+
+mod audit;
+mod backup;
 
 mod certs;
 
 use crate::exit::{Exit, Failure};
 use crate::signals;
-use reference_hub::StopHandle;
+use reference_hub::inject::{self, grammar};
+use reference_hub::{StopHandle, log};
 use rustix::fs::{FileType, fstat};
 use std::io::{Read, Write};
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
 
 /// Arguments of `spinebench hub`.
 #[derive(Debug, clap::Args)]
@@ -19,7 +26,9 @@ use std::path::{Path, PathBuf};
                   Examples:\n  spinebench hub --sandbox --listen 127.0.0.1:8700 --data /tmp/hub\n  \
                   spinebench hub --tls mutual --data /tmp/hub    with certificates made in /tmp/hub/certs\n  \
                   spinebench hub certs /tmp/hub/certs --endpoints 100    client certificates for a hundred end points\n  \
-                  spinebench hub verify /tmp/hub    check the audit chain of a stopped hub"
+                  spinebench hub --sandbox --inject \"delay 50ms p=0.1; error 503 p=0.01\"\n  \
+                  spinebench hub audit verify /tmp/hub    check the audit chain of a stopped hub\n  \
+                  spinebench hub backup --from http://127.0.0.1:8700 --out /tmp/backup    back up a running hub"
 )]
 pub struct Args {
     #[command(subcommand)]
@@ -57,13 +66,42 @@ pub struct Args {
     /// No progress on stderr.
     #[arg(long, short)]
     quiet: bool,
+    /// Answer callers on this machine at `/_admin/backup` and `/_admin/inject`; a sandbox does in any case.
+    #[arg(long)]
+    admin: bool,
+    /// Faults to inject, such as "delay 50ms p=0.1 op=pds-retrieve; error 503 p=0.01; stall 2s every=30s; reset p=0.001;
+    /// lose p=0.001; slow-body 10KB/s op=mesh-download".
+    #[arg(long, value_name = "RULES", default_value = "")]
+    inject: String,
+    /// Decides which requests the faults meet.
+    #[arg(long, value_name = "N", default_value_t = inject::SEED_DEFAULT)]
+    inject_seed: u64,
+    /// How lines on stderr look.
+    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = ["text", "json"])]
+    log_format: String,
+    /// The least of what is told on stderr.
+    #[arg(long, value_name = "LEVEL", default_value = "info", value_parser = ["error", "warn", "info", "debug"])]
+    log_level: String,
+    /// A JSON line on stderr for every answer, or for one in N.
+    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "1", default_value_t = 0)]
+    access_log: u64,
+    /// Seconds for which a stopping hub says that it is not ready before it stops accepting.
+    #[arg(long, value_name = "S", default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=600))]
+    drain_notice: u64,
 }
 
 #[derive(Debug, clap::Subcommand)]
 enum Action {
-    /// Check a stopped hub's data folder: sequence, hash chain and high-water mark.
-    Verify {
-        /// The data folder.
+    /// Check a stopped hub's audit log, or export it as a trace.
+    #[command(subcommand)]
+    Audit(audit::Action),
+    /// Back up a running hub, or a stopped hub's data folder.
+    Backup(backup::Args),
+    /// Make a new data folder from a backup, verified.
+    Restore {
+        /// The backup's folder.
+        backup: PathBuf,
+        /// The new data folder: not there yet, or empty.
         data: PathBuf,
     },
     /// Make a development CA, a server certificate, client certificates of synthetic end points, and an OAuth 2.0
@@ -74,10 +112,15 @@ enum Action {
 /// Runs the command.
 pub fn run(args: Args) -> Result<Exit, Failure> {
     match args.action {
-        Some(Action::Verify { data }) => return verify(&data),
+        Some(Action::Audit(action)) => return audit::run(action),
+        Some(Action::Backup(args)) => return backup::run(&args),
+        Some(Action::Restore { backup, data }) => return backup::restore(&backup, &data),
         Some(Action::Certs(args)) => return certs::run(&args),
         None => {}
     }
+    let plan = grammar::parse("--inject", &args.inject)
+        .map_err(|faults| Failure::new(Exit::Usage, faults.join("\n")))?;
+    log::set(worded(log::FORMATS, &args.log_format), worded(log::LEVELS, &args.log_level));
     let sizes = population::Sizes {
         patients: args.patients,
         organisations: args.organisations,
@@ -102,13 +145,18 @@ pub fn run(args: Args) -> Result<Exit, Failure> {
     let scheme = if security.tls.is_some() { "https" } else { "http" };
     let config = reference_hub::HubConfig {
         listen: args.listen,
-        data: args.data,
         store,
         population: Some(people),
         sandbox: args.sandbox,
         security,
         io_threads: args.io_threads,
         quiet: args.quiet,
+        admin: args.admin,
+        access_log_every: args.access_log,
+        inject: Arc::new(plan),
+        inject_seed: args.inject_seed,
+        drain_notice: Duration::from_secs(args.drain_notice),
+        ..reference_hub::HubConfig::new(args.data)
     };
     let ready = |address: SocketAddr| {
         let mut out = std::io::stdout().lock();
@@ -119,21 +167,15 @@ pub fn run(args: Args) -> Result<Exit, Failure> {
         reference_hub::run(&config, ready, &stop).map_err(|e| Failure::new(Exit::Unreachable, e))?;
     if !args.quiet {
         let total = summary.answered.total;
-        eprintln!("spinebench hub stopped: {total} answers, durable up to transaction {}", summary.head_seq);
+        let told = format!("stopped: {total} answers, durable up to transaction {}", summary.head_seq);
+        log::info("stopped", &told);
     }
     Ok(Exit::Ok)
 }
 
-fn verify(data: &Path) -> Result<Exit, Failure> {
-    let seen = reference_hub::verify(data).map_err(|e| Failure::new(Exit::Unreachable, e))?;
-    println!(
-        "{} transactions in {} commits, {} audit events, {} findings",
-        seen.head.seq, seen.links, seen.events, seen.findings_total
-    );
-    for finding in &seen.findings {
-        println!("{finding}");
-    }
-    Ok(if seen.is_whole() { Exit::Ok } else { Exit::Unreachable })
+/// What the word on the command line stands for; the first when it is none (the parser lets no other through).
+fn worded<T: Copy>(all: &[(&str, T)], word: &str) -> T {
+    all.iter().find(|(known, _)| *known == word).unwrap_or(&all[0]).1
 }
 
 /// A hub whose stdin is a pipe belongs to whoever holds the other end, and goes when they go. A terminal or

@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::hub::{HubConfig, run};
-use crate::{StopHandle, store_kind};
+use crate::StopHandle;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
@@ -21,16 +21,7 @@ struct Running {
 }
 
 fn start(data: &Path) -> Running {
-    let config = HubConfig {
-        listen: "127.0.0.1:0".parse().unwrap(),
-        data: data.to_owned(),
-        store: store_kind("fjall").unwrap(),
-        population: None,
-        sandbox: true,
-        io_threads: Some(1),
-        quiet: true,
-        security: crate::security::Security::default(),
-    };
+    let config = HubConfig { sandbox: true, io_threads: Some(1), quiet: true, ..HubConfig::new(data) };
     let stop = StopHandle::new();
     let (sender, ready) = std::sync::mpsc::channel();
     let handle = stop.clone();

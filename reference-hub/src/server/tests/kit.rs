@@ -4,7 +4,7 @@ use super::desk::DESK;
 use crate::domain::Interface;
 use crate::hub::{HubConfig, HubSummary, Parts, run_with};
 use crate::limits::Limits;
-use crate::{HubError, Security, StopHandle, store_kind};
+use crate::{HubError, StopHandle, store_kind};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
@@ -35,16 +35,8 @@ impl Running {
 }
 
 pub fn config(data: &Path, store: &str) -> HubConfig {
-    HubConfig {
-        listen: "127.0.0.1:0".parse().unwrap(),
-        data: data.to_owned(),
-        store: store_kind(store).unwrap(),
-        population: None,
-        sandbox: false,
-        security: Security::default(),
-        io_threads: Some(2),
-        quiet: true,
-    }
+    let store = store_kind(store).unwrap();
+    HubConfig { store, io_threads: Some(2), quiet: true, ..HubConfig::new(data) }
 }
 
 /// Starts a hub with the desk interface.

@@ -2,7 +2,10 @@
 //!
 //! Called by the listener. Writes carry their line in the same [`hub_store::Txn`]; the lines of reads go through the
 //! committer's bounded queue and are stored several to a row, divided by line feeds. Subjects are hashed with a salt
-//! of the data folder: events about one person can be joined inside a folder, never across folders.
+//! of the data folder: events about one person can be joined inside a folder, never across folders. [`trace`] reads the
+//! events back.
+
+pub mod trace;
 
 use crate::message::Request;
 use bytes::Bytes;
@@ -30,8 +33,32 @@ pub struct Event<'a> {
     pub subject: &'a str,
     /// HTTP status of the answer.
     pub status: u16,
-    /// True for a transaction that writes.
-    pub write: bool,
+    /// What kind of transaction it was.
+    pub kind: Kind,
+    /// A fault was injected into it: it tells nothing of the hub's own conduct.
+    pub injected: bool,
+}
+
+/// What kind of transaction an event tells of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A client read, or was refused.
+    Read,
+    /// A client wrote.
+    Write,
+    /// Time itself brought it about; nobody asked. A trace leaves it out.
+    Tended,
+}
+
+impl Kind {
+    /// The word in the event.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Kind::Read => "read",
+            Kind::Write => "write",
+            Kind::Tended => "tended",
+        }
+    }
 }
 
 /// Writes events with one folder's salt.
@@ -80,10 +107,10 @@ impl Auditor {
         if !event.subject.is_empty() {
             self.hash_into(event.subject, &mut out);
         }
-        let kind = if event.write { "write" } else { "read" };
+        let kind = event.kind.word();
         let _ = write!(out, "\",\"status\":{},\"kind\":\"{kind}\",\"request\":\"", event.status);
         push_plain(&mut out, request.header("x-request-id").unwrap_or(""));
-        out.push_str("\"}");
+        out.push_str(if event.injected { "\",\"injected\":true}" } else { "\"}" });
         out.into()
     }
 }
@@ -149,7 +176,8 @@ mod tests {
             organisation: organisation(&request),
             subject: "9000000009",
             status: 200,
-            write: false,
+            kind: Kind::Read,
+            injected: false,
         };
         let line = auditor.line(&event, &request);
         let json: serde_json::Value = serde_json::from_slice(&line).unwrap();
@@ -157,6 +185,26 @@ mod tests {
         assert_eq!(json["request"], "id-?1?");
         assert_eq!(json["subject"].as_str().unwrap().len(), 16);
         assert!(!String::from_utf8_lossy(&line).contains("9000000009"));
+    }
+
+    #[test]
+    fn housekeeping_and_injected_faults_are_marked() {
+        let line = |kind, injected| {
+            let event = Event {
+                at_ms: 5,
+                operation: "mesh-undelivered",
+                organisation: "",
+                subject: "",
+                status: 200,
+                kind,
+                injected,
+            };
+            let line = Auditor::new([7; SALT_BYTES]).line(&event, &request(&[]));
+            serde_json::from_slice::<serde_json::Value>(&line).unwrap()
+        };
+        assert_eq!(line(Kind::Tended, false)["kind"], "tended");
+        assert_eq!(line(Kind::Write, false).get("injected"), None);
+        assert_eq!(line(Kind::Read, true)["injected"], true);
     }
 
     #[test]
