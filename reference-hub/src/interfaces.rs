@@ -3,11 +3,22 @@
 
 use crate::domain::Interface;
 use crate::seed::{Seed, SeedRow};
-use crate::{cis, eps, mesh, pds, scr, sds};
+use crate::{cis, dbs, eps, ers, mesh, nems, pds, scr, sds, ssp, systems, transfer};
 
 /// All interfaces, the busiest first (routing looks in this order).
-pub const INTERFACES: &[&Interface] =
-    &[&pds::INTERFACE, &eps::INTERFACE, &mesh::INTERFACE, &scr::INTERFACE, &sds::INTERFACE, &cis::INTERFACE];
+pub const INTERFACES: &[&Interface] = &[
+    &pds::INTERFACE,
+    &eps::INTERFACE,
+    &mesh::INTERFACE,
+    &scr::INTERFACE,
+    &sds::INTERFACE,
+    &cis::INTERFACE,
+    &ers::INTERFACE,
+    &ssp::INTERFACE,
+    &transfer::INTERFACE,
+    &nems::INTERFACE,
+    &dbs::INTERFACE,
+];
 
 /// What fills a new store, in this order.
 pub const SEEDS: &[Seed] = &[
@@ -15,6 +26,10 @@ pub const SEEDS: &[Seed] = &[
     Seed { what: "the patient index", rows: pds::seed::patient_index },
     Seed { what: "the directory", rows: sds::seed::directory },
     Seed { what: "sessions", rows: cis::seed::sessions },
+    Seed { what: "systems by ASID", rows: systems::asid_rows },
+    Seed { what: "sessions of systems", rows: systems::session_rows },
+    Seed { what: "record transfers", rows: transfer::seed::conversations },
+    Seed { what: "referrals", rows: ers::seed_rows },
     Seed { what: "prescriptions", rows: eps::seed_rows },
     Seed { what: "summaries", rows: scr::seed_rows },
     Seed { what: "mailboxes", rows: |p| Box::new(mesh::seed::mailbox_rows(p)) },

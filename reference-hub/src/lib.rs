@@ -4,7 +4,7 @@
 //! requests differently from anyone's. [`run`] serves a data folder until it is stopped, [`verify`] checks one.
 //!
 //! Inside: `server` (sockets, requests, answers) routes to one folder an interface (`pds`, `eps`, `scr`, `sds`,
-//! `mesh`, `cis`), whose decisions are pure; `committer` makes what they write durable, `audit` tells of it, `view`
+//! `mesh`, `cis`, `transfer`, `ers`, `ssp`, `nems`, `dbs`), whose decisions are pure; `committer` makes what they write durable, `audit` tells of it, `view`
 //! is what they read, `hub` starts and stops it all.
 
 pub mod answer_codec;
@@ -14,9 +14,11 @@ pub mod cis;
 pub mod clock;
 pub mod committer;
 pub mod counts;
+pub mod dbs;
 pub mod domain;
 pub mod eps;
 pub mod error;
+pub mod ers;
 pub mod fhir;
 pub mod folder;
 pub mod hub;
@@ -24,14 +26,18 @@ pub mod interfaces;
 pub mod limits;
 pub mod mesh;
 pub mod message;
+pub mod nems;
 pub mod operation;
 pub mod pds;
 pub mod scr;
 pub mod sds;
 pub mod seed;
 pub mod server;
+pub mod ssp;
 pub mod stop;
 pub mod stores;
+pub mod systems;
+pub mod transfer;
 pub mod verify;
 pub mod view;
 

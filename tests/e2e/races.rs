@@ -13,6 +13,7 @@ use scenarios::{AnswerView, HandOver, Interaction, RenderContext};
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 /// Races in the test command.
 const RACES: u64 = 3_000;
@@ -122,13 +123,17 @@ impl Lane<'_> {
         self.world.left(name, &cx, &reply)
     }
 
-    /// Asks both at once: in every other race the first request's last byte comes after the whole of the second.
+    /// Asks both at once: in every other race the first request's last byte comes up to 2 ms after the whole of the second,
+    /// so that either may be first, and the second is still in its commit when the first comes.
     fn race(&mut self, n: u64, requests: [Vec<u8>; 2]) -> [Reply; 2] {
         let [first, second] = &requests;
         let held_back = usize::from(n / 10 % 2 == 1);
         let (begin, end) = first.split_at(first.len() - held_back);
-        for (line, bytes) in [(0, begin), (1, second.as_slice()), (0, end)] {
-            self.lines[line].send(bytes).expect("sent");
+        self.lines[0].send(begin).expect("sent");
+        self.lines[1].send(second).expect("sent");
+        if held_back > 0 {
+            std::thread::sleep(Duration::from_micros(n * 37 % 2_000));
+            self.lines[0].send(end).expect("sent");
         }
         self.lines.each_mut().map(|line| line.receive(false).expect("answered"))
     }

@@ -65,6 +65,15 @@ const ASID_FIRST: u64 = 100_000_000_000;
 /// First number of a party key: six digits, none leading zero.
 const PARTY_FIRST: u64 = 100_000;
 
+impl EndPoint {
+    /// Id of the collaboration protocol agreement under which messages reach it, as the directory names it: `S`, the first
+    /// six digits of the ASID, `A`, the last six.
+    pub fn cpa_id(&self) -> String {
+        let (first, last) = self.asid.split_at(self.asid.len() / 2);
+        format!("S{first}A{last}")
+    }
+}
+
 impl Population {
     /// The `i`-th end point; `i` is taken modulo their number. Each organisation has one before any has two.
     pub fn endpoint(&self, i: u32) -> EndPoint {

@@ -15,7 +15,10 @@ mod permutation;
 mod person;
 mod place;
 mod prescription_id;
+mod record_transfer;
+mod referral;
 mod session;
+mod system;
 
 pub use backlog::{
     BACKLOG_MIN, BACKLOG_PATIENTS, Backlog, BacklogLogin, BacklogMessage, BacklogPrescription,
@@ -27,6 +30,8 @@ pub use organisation::{OrgKind, Organisation};
 pub use person::{AGE_BANDS_PER_MILLE, Contact, Patient, REFERENCE_DATE};
 pub use place::Address;
 pub use prescription_id::{is_valid_short_id, mod37_2_check, prescription_short_id};
+pub use record_transfer::{RECORD_TRANSFERS, RecordTransfer};
+pub use referral::{Referral, is_ubrn};
 pub use session::{SESSIONS, Session};
 
 use draw::{Domain, key};
