@@ -97,14 +97,11 @@ async function trip(url, streamed) {
   done.push('read', 'search', 'update');
 
   const document = await (await fetch(`${url}/openapi.json`)).json();
-  if (document.paths[`${BASE}/Patient`]?.post) {
-    const created = await client.create({ resourceType: 'Patient', body: newcomer() });
-    same('the number', /^9\d{9}$/.test(created.id), true);
-    same('a reader of the new record', (await read(created.id)).birthDate, '2025-04-01');
-    done.push('create');
-  } else {
-    done.push('create-not-served');
-  }
+  same('the document names registration', Boolean(document.paths[`${BASE}/Patient`]?.post), true);
+  const created = await client.create({ resourceType: 'Patient', body: newcomer() });
+  same('the number', /^9\d{9}$/.test(created.id), true);
+  same('a reader of the new record', (await read(created.id)).birthDate, '2025-04-01');
+  done.push('create');
 }
 
 function newcomer() {
