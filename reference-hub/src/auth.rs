@@ -19,6 +19,9 @@ pub struct Session {
     pub ods: String,
     /// National role-based access code.
     pub role: String,
+    /// Id of the user's role profile, which NHSD-Session-URID names, digits; "" when it is not known.
+    #[serde(default)]
+    pub role_profile_id: String,
     /// When the session ends, in milliseconds since the Unix epoch.
     pub expires_ms: u64,
     /// An application acts on its own, with no user behind it (application-restricted access).
@@ -50,6 +53,7 @@ impl Session {
             user_id: "999999999999".to_owned(),
             ods: "X26".to_owned(),
             role: "R8000".to_owned(),
+            role_profile_id: String::new(),
             expires_ms: SEEDED_EXPIRY_MS,
             application: false,
             anywhere: true,

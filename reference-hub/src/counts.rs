@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 /// Statuses with a counter of their own: all that the interfaces publish. Any other is counted as its class
 /// (`2xx`, …), so that the sum always holds.
 const STATUSES: &[u16] = &[
-    200, 201, 202, 204, 206, 300, 304, 400, 401, 403, 404, 405, 406, 408, 409, 410, 412, 413, 415, 417, 422,
-    423, 425, 429, 500, 501, 502, 503, 504,
+    200, 201, 202, 204, 206, 300, 304, 400, 401, 403, 404, 405, 406, 408, 409, 410, 412, 413, 415, 417, 420,
+    422, 423, 425, 429, 500, 501, 502, 503, 504,
 ];
 /// The classes 1xx to 5xx follow the named statuses.
 const SLOTS: usize = STATUSES.len() + 5;

@@ -115,6 +115,17 @@ impl Decision {
     }
 }
 
+/// Decides by `decide`, and once more when an operation that writes is about to write nothing.
+///
+/// A decision reads row by row while others commit, so a refusal or a look for an earlier answer may have seen one row
+/// from before a transaction and the next from after it. A decision to write is checked when it commits; this is the
+/// check of all others: whatever disturbed the first look is wholly there in the second. `decide` must give the same
+/// ids each time.
+pub fn settled(writes: bool, mut decide: impl FnMut() -> Decision) -> Decision {
+    let first = decide();
+    if writes && first.txn.is_none() { decide() } else { first }
+}
+
 /// What every interface module offers: route a request to an operation name, and decide it.
 pub struct Interface {
     /// First path segments this interface owns, e.g. `"personal-demographics"`.

@@ -202,6 +202,8 @@ fn serve(
                 stop.stop();
             }
         }
+        // All I/O threads may have ended between two looks at the stop: housekeeping must end all the same.
+        hub.draining.store(true, Relaxed);
         for thread in running {
             match thread.join() {
                 Ok(done) => done.map_err(HubError::Threads)?,

@@ -24,6 +24,9 @@ pub const INTERFACES: &[&Interface] = &[
 pub const SEEDS: &[Seed] = &[
     Seed { what: "patients", rows: pds::seed::patients },
     Seed { what: "the patient index", rows: pds::seed::patient_index },
+    Seed { what: "former NHS numbers", rows: pds::seed::former_numbers },
+    Seed { what: "related people", rows: pds::seed::related_persons },
+    Seed { what: "coverage", rows: pds::seed::coverages },
     Seed { what: "the directory", rows: sds::seed::directory },
     Seed { what: "sessions", rows: cis::seed::sessions },
     Seed { what: "systems by ASID", rows: systems::asid_rows },
@@ -38,10 +41,13 @@ pub const SEEDS: &[Seed] = &[
     Seed { what: "inboxes", rows: |p| Box::new(mesh::seed::inbox_rows(p)) },
 ];
 
-/// What the open sandbox has besides: published patients, their summaries, and mailboxes.
+/// What the open sandbox has besides: published patients, their summaries, systems of the directory, and mailboxes.
 pub fn sandbox_rows() -> Vec<SeedRow> {
     let mut rows = pds::sandbox_rows();
     rows.extend(scr::sandbox_rows());
+    rows.extend(sds::seed::sandbox_rows());
     rows.extend(mesh::seed::sandbox_rows());
+    rows.extend(systems::sandbox_rows());
+    rows.extend(ers::sandbox_rows());
     rows
 }

@@ -10,6 +10,7 @@
 pub mod answer_codec;
 pub mod audit;
 pub mod auth;
+pub mod blob_list;
 pub mod cis;
 pub mod clock;
 pub mod committer;

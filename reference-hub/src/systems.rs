@@ -151,6 +151,21 @@ pub fn session_rows(population: &Population) -> SeedRows<'_> {
     Box::new(rows.into_iter())
 }
 
+/// The two systems of the open sandbox, by ASID: the ones that GP Connect's published examples name.
+pub fn sandbox_rows() -> Vec<SeedRow> {
+    let system = |ods: &str, asid: &str, party_key: &str| {
+        let system = Registered {
+            ods: ods.to_owned(),
+            asid: asid.to_owned(),
+            party_key: party_key.to_owned(),
+            interactions: Vec::new(),
+        };
+        let row = serde_json::to_vec(&system).unwrap_or_default(); // strings always serialise
+        (Table::Directory, asid_key(asid), row)
+    };
+    vec![system("X26", "200000000359", "X26-820350"), system("A20047", "918999198993", "A20047-821870")]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -191,6 +206,31 @@ mod tests {
     }
 
     #[test]
+    fn the_agreement_is_the_one_that_the_directory_service_names() {
+        let (p, store) = (population(), MemoryStore::new());
+        load(&store, sds::seed::directory(&p));
+        let end_point = p.endpoint(0);
+        let query = [
+            ("organization", format!("https://fhir.nhs.uk/Id/ods-organization-code|{}", end_point.ods)),
+            ("identifier", format!("https://fhir.nhs.uk/Id/nhsMhsPartyKey|{}", end_point.party_key)),
+        ];
+        let mut request = Request {
+            method: hyper::Method::GET,
+            segments: ["spine-directory", "FHIR", "R4", "Endpoint"].map(str::to_owned).into(),
+            query: query.map(|(name, value)| (name.to_owned(), value)).into(),
+            headers: hyper::HeaderMap::new(),
+            body: crate::message::Body::EMPTY,
+        };
+        request.headers.insert("apikey", "any".parse().unwrap());
+        let ids = crate::domain::Ids::new(1);
+        let operation = (sds::INTERFACE.route)(&request).unwrap();
+        let ctx = Context::new(&store, 0, &ids, true);
+        let answer = (sds::INTERFACE.decide)(operation, &ctx, &request).answer;
+        let crate::message::Body::Inline(body) = &answer.body else { panic!("inline") };
+        assert!(String::from_utf8_lossy(body).contains(&end_point.cpa_id()), "{answer:?}");
+    }
+
+    #[test]
     fn the_directory_denies_only_what_it_speaks_of() {
         let system = Registered {
             ods: String::new(),
@@ -202,6 +242,15 @@ mod tests {
         assert!(!system.may_serve("urn:a:two", "urn:a:"));
         assert!(system.may_serve("urn:c:any", "urn:c:"), "silent");
         assert_eq!(system.cpa_id(), "S123456A789012");
+    }
+
+    #[test]
+    fn the_sandbox_has_the_systems_of_published_examples() {
+        let (rows, store) = (sandbox_rows(), MemoryStore::new());
+        assert!(rows.windows(2).all(|w| w[0].1 < w[1].1));
+        load(&store, Box::new(rows.into_iter()));
+        assert_eq!(by_asid(&store, "918999198993").unwrap().unwrap().ods, "A20047");
+        assert_eq!(by_asid(&store, "200000000359").unwrap().unwrap().ods, "X26");
     }
 
     #[test]

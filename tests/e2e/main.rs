@@ -11,6 +11,7 @@ mod mesh_client; // NHS England's own MESH client works against the hub
 mod openapi; // whatever is asked, the hub answers as its own OpenAPI document says
 mod other_languages; // HdrHistogram and NHS number implementations from another language agree with us
 mod own_server; // a user points the tool at any HTTP server without writing Rust
+mod ownership; // what belongs to one organisation opens for no other: (caller, resource, verb) in full
 mod races; // of two who want the same thing at once exactly one gets it
 mod safety; // no load beyond loopback without a name to it, no NHS number that could be a person's
 mod stall; // a frozen hub shows in response time, not in service time, and loses no request from the count

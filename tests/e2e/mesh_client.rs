@@ -1,5 +1,5 @@
 //! Claim: a client that nobody here wrote works against the hub: NHS England's `mesh-client` does handshake, send,
-//! chunked send, list, download, acknowledge and track.
+//! chunked send, list, download, acknowledge and track, in every public function that it has.
 
 use crate::support::{Hub, python, root, said};
 use std::process::Command;

@@ -237,10 +237,15 @@ impl Http {
 /// The published MESH authorisation header for a sandbox mailbox, computed here and nowhere else: neither the hub's
 /// code nor the harness's vouches for it.
 pub fn mesh_token(mailbox: &str, nonce: &str) -> String {
+    mesh_token_of("TestKey", mailbox, "password", nonce)
+}
+
+/// The same for any mailbox of any environment.
+pub fn mesh_token_of(key: &str, mailbox: &str, password: &str, nonce: &str) -> String {
     use hmac::Mac;
     let now = harness::clock::wall_now().strftime("%Y%m%d%H%M").to_string();
-    let mut mac = hmac::Hmac::<sha2::Sha256>::new_from_slice(b"TestKey").expect("any length");
-    mac.update(format!("{mailbox}:{nonce}:0:password:{now}").as_bytes());
+    let mut mac = hmac::Hmac::<sha2::Sha256>::new_from_slice(key.as_bytes()).expect("any length");
+    mac.update(format!("{mailbox}:{nonce}:0:{password}:{now}").as_bytes());
     let hash: String = mac.finalize().into_bytes().iter().map(|b| format!("{b:02x}")).collect();
     format!("NHSMESH {mailbox}:{nonce}:0:{now}:{hash}")
 }

@@ -3,23 +3,35 @@
     python mesh_client_trip.py http://127.0.0.1:PORT
 
 Does what a client does: ping, handshake, send, chunked send (plain and gzip), list, page, filter, download, read line by
-line, acknowledge, track, look up, and meets the published refusals. Prints one line of JSON, `{"ok": true, ...}`; on the
-first mismatch the line says what was wrong, and the exit code is 1. Both mailboxes are emptied first and left empty.
+line, acknowledge, track, look up, collects reports, and meets the published refusals. Every public function of the client
+is used (`mesh_client_surface.py` lists them): one that was not is a mismatch, so that a new version of the client cannot
+bring functions that nobody tried. Prints one line of JSON, `{"ok": true, ...}`; on the first mismatch the line says what
+was wrong, and the exit code is 1. Both mailboxes are emptied first and left empty.
 
 Called by the test command, in a virtual environment with `mesh-client` 5.0.2. Knows nothing of the hub's inside.
 """
 
+import contextlib
+import dataclasses
+import gc
 import gzip
 import io
 import json
+import os
+import socket
 import sys
+import tempfile
 import time
 import uuid
 import warnings
 from importlib.metadata import version
+from unittest import mock
 
+import mesh_client
 import requests
-from mesh_client import MeshClient, MeshError
+import urllib3
+from mesh_client import MeshClient, MeshError, io_helpers, mesh_auth
+from mesh_client_surface import Ledger
 
 KEY = b"TestKey"
 PASSWORD = "password"
@@ -229,6 +241,214 @@ def speaks_version_1(alice, bob):
     done.append("version-1")
 
 
+def collects_reports(url, alice):
+    """What another part of Spine would report comes as a REPORT message, whatever its code."""
+    for status, code, told in (("error", "EPL-151", "EPL-151"), ("undeliverable", "21", "14")):
+        asked = {
+            "mailbox_id": ALICE, "status": status, "code": code, "description": "No mailbox matched", "workflow_id": "W",
+            "subject": "a subject", "local_id": "my-id", "linked_message_id": "20200101000000000000_ABCDEF",
+        }
+        made = requests.post(f"{url}/messageexchange/admin/report", json=asked, timeout=30)
+        same("making a report", made.status_code, 200)
+        message_id = made.json()["message_id"]
+        same("the inbox with a report", alice.list_messages(), [message_id])
+        with alice.retrieve_message(message_id) as report:
+            same("the kind of a report", report.message_type, "REPORT")
+            same("the content of a report", report.read(), b"")
+            headers = dict(report.mex_headers())
+            same("a report's code", (headers["statuscode"], headers["statussuccess"]), (told, "ERROR"))
+            same("a report's links", (headers["linkedmsgid"], report.local_id), (asked["linked_message_id"], "my-id"))
+    done.append("reports")
+
+
+def fails_and_comes_back(url, alice, bob):
+    """A message that failed leaves the inbox, and is placed there again on request, as the service desk would do."""
+    message_id = alice.send_message(BOB, b"twice", workflow_id=WORKFLOW)
+    event = lambda **what: requests.post(f"{url}/messageexchange/admin/message/{message_id}/event", json=what, timeout=30)
+    same("an event", event(status="undeliverable", code="14", event="SEND", description="late").status_code, 200)
+    same("the inbox without it", bob.list_messages(), [])
+    refused("downloading an undeliverable message", 410, lambda: bob.retrieve_message(message_id))
+    tracked = alice.track_message(message_id)
+    same("tracking a failure", (tracked["status"], tracked["status_success"]), ("undeliverable", False))
+    same("an event", event(status="accepted").status_code, 200)
+    with bob.retrieve_message(message_id) as message:
+        same("the content after all", message.read(), b"twice")
+    done.append("events")
+
+
+def administers(url, alice):
+    admin = f"{url}/messageexchange/admin"
+    name = f"TRIP{uuid.uuid4().hex[:8]}".upper()
+    made = requests.post(f"{admin}/mailbox", json={"mailbox_id": name, "receives": ["TRIP"]}, timeout=30)
+    same("making a mailbox", (made.status_code, made.json()["mailbox_id"]), (200, name))
+    same("looking at it", requests.get(f"{admin}/mailbox/{name}", timeout=30).json(), made.json())
+    with client(url, name) as newcomer:
+        same("the first handshake of a new mailbox", newcomer.handshake(), b"hello")
+        found = [item["mailbox_id"] for item in alice.lookup_endpoint("X26", "TRIP")["results"]]
+        same("the look-up of a new mailbox", name in found, True)
+        message_id = alice.send_message(name, b"welcome", workflow_id="TRIP")
+        details = requests.get(f"{admin}/message/{message_id}", timeout=30).json()
+        same("a message's details", (details["recipient"], details["status"]), (name, "Accepted"))
+        same("the newcomer's inbox", newcomer.list_messages(), [message_id])
+        same("resetting it", requests.delete(f"{admin}/reset/{name}", timeout=30).status_code, 200)
+        same("the newcomer's inbox after a reset", newcomer.list_messages(), [])
+    done.append("admin")
+
+
+def resets(url, alice, bob):
+    alice.send_message(BOB, b"to be forgotten", workflow_id=WORKFLOW)
+    time.sleep(0.01)  # ids are ordered by the millisecond, and a reset takes what is older
+    answer = requests.delete(f"{url}/messageexchange/admin/reset", timeout=30)
+    same("a reset", (answer.status_code, answer.json()), (200, {"message": "all mailboxes reset"}))
+    same("inboxes after a reset", (alice.list_messages(), bob.list_messages()), ([], []))
+    done.append("reset")
+
+
+def reads_in_every_way(alice, bob):
+    """Every method and every attribute of a received message."""
+    content = b"one\ntwo\nthree\nfour"
+    said = {"filename": "every.txt", "local_id": "every", "subject": "s", "checksum": "c0ffee", "partner_id": "p",
+            "content_type": "text/plain", "encrypted": True, "compressed": True, "workflow_id": WORKFLOW}
+    same("the client's header map", set(mesh_client.optional_header_map()), set(said))
+    message_id = alice.send_message(BOB, content, **said)
+    message = bob.retrieve_message(message_id)
+    wanted = {**said, "message_id": message_id, "message_type": "DATA", "recipient": BOB, "sender": ALICE, "chunk_range": None}
+    attributes = {field.name for field in dataclasses.fields(message)} | {"checksum"}
+    same("the client's attributes", attributes, set(wanted))
+    same("the attributes", {name: getattr(message, name) for name in wanted}, wanted)
+    same("the id", message.id(), message_id)
+    same("a header that is not there", message.mex_header("nothing", "default"), "default")
+    headers = dict(message.mex_headers())
+    same("the headers", (headers["chunk-range"], headers["total-chunks"], headers["addresstype"]), ("1:1", "1", "ALL"))
+    same("some bytes", message.read(4), b"one\n")
+    same("a line", message.readline(), b"two\n")
+    message.close()
+    message = bob.retrieve_message(message_id)
+    same("the lines", message.readlines(), [b"one\n", b"two\n", b"three\n", b"four"])
+    message.close()
+    message = bob.retrieve_message(message_id)
+    same("iterated lines", list(message), [b"one\n", b"two\n", b"three\n", b"four"])
+    message.close()
+    chunk = bob.retrieve_message_chunk(message_id, 1)
+    same("a chunk's status", (chunk.status_code, gzip.decompress(chunk.raw.read()) if "content-encoding" in chunk.headers
+                              else chunk.raw.read()), (200, content))
+    for found in bob.iterate_all_messages():
+        with found:
+            same("iterating over all", found.id(), message_id)
+    same("the inbox", bob.list_messages(), [])
+    done.append("message")
+
+
+def sends_what_has_a_length(alice, bob):
+    """A file, a storage answer, and something with a length of its own, in chunks."""
+    with tempfile.TemporaryFile() as file:
+        file.write(LARGE)
+        file.seek(0)
+        ids = [alice.send_message(BOB, file, workflow_id=WORKFLOW, max_chunk_size=CHUNK_BYTES)]
+    ids.append(alice.send_message(BOB, {"Body": io.BytesIO(LARGE), "ContentLength": len(LARGE)}, workflow_id=WORKFLOW))
+    sized = io_helpers.FiniteLengthStream(io.BytesIO(LARGE + b"more"), len(LARGE))
+    sized._content_length = len(LARGE)
+    ids.append(alice.send_message(BOB, sized, workflow_id=WORKFLOW, max_chunk_size=CHUNK_BYTES, compress=True))
+    for message_id in ids:
+        with bob.retrieve_message(message_id) as message:
+            same("the content of a stream", message.read() == LARGE, True)
+    done.append("streams")
+
+
+def reads_streams():
+    """The client's stream helpers, each method of each."""
+    text = b"one\ntwo\nthree\n"
+    packed = gzip.compress(text)
+    chunked = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in (text[:5], text[5:])) + b"0\r\n\r\n"
+    makes = {
+        "packing": (lambda: io_helpers.GzipDecompressStream(io_helpers.GzipCompressStream(io.BytesIO(text)))),
+        "unpacking": (lambda: io_helpers.GzipDecompressStream(io.BytesIO(packed))),
+        "combining": (lambda: io_helpers.CombineStreams([io.BytesIO(text[:5]), io.BytesIO(text[5:])])),
+        "a bounded stream": (lambda: io_helpers.FiniteLengthStream(io.BytesIO(text + b"more"), len(text))),
+        "a chunked stream": (lambda: io_helpers.ChunkedStream(io.BytesIO(chunked))),
+    }
+    for what, make in makes.items():
+        same(what, make().read(), text)
+        same(f"{what}: a line", make().readline(), b"one\n")
+        same(f"{what}: lines", b"".join(make().readlines()), text)
+        same(f"{what}: iterated", b"".join(make()), text)
+        stream = make()
+        same(f"{what}: some bytes", stream.read(3), b"one")
+        stream.close()
+        if hasattr(stream, "__enter__"):
+            with make() as stream:
+                same(f"{what}: inside with", stream.read(3), b"one")
+    for stream in (io_helpers.GzipCompressStream(io.BytesIO(text)), io_helpers.GzipDecompressStream(io.BytesIO(packed))):
+        stream.read_all()
+    with io_helpers.SplitStream(text, 5) as split:
+        same("splitting", (len(split), [part.read() for part in split]), (3, [text[:5], text[5:10], text[10:]]))
+    done.append("stream-helpers")
+
+
+def makes_tokens(url):
+    """Every way of the client to a token opens the mailbox once."""
+    get = lambda token: requests.get(
+        f"{url}/messageexchange/{ALICE}/inbox", headers={"Authorization": token}, timeout=30
+    ).status_code
+    generator = mesh_client.AuthTokenGenerator(KEY, ALICE, PASSWORD)
+    tokens = [generator.generate_token(), generator(), generator(requests.Request(headers={})).headers["Authorization"]]
+    out = io.StringIO()
+    arguments = ["mesh_auth", ALICE, PASSWORD, "--shared-key", KEY.decode()]
+    with mock.patch.object(sys, "argv", arguments), contextlib.redirect_stdout(out):
+        mesh_auth.main()
+    tokens.append(out.getvalue().strip())
+    for token in tokens:
+        same("a token's uses", (get(token), get(token)), (200, 403))
+    with mock.patch.dict(os.environ, {"MESH_CLIENT_SHARED_KEY": KEY.decode()}):
+        same("the key of the environment", mesh_client.get_shared_key_from_environ(), KEY)
+        with MeshClient(url, ALICE, PASSWORD, application_name="trip") as keyless:
+            same("a handshake with it", keyless.handshake(), b"hello")
+            same("its address", keyless.mailbox_url, url + keyless.mailbox_path)
+    done.append("tokens")
+
+
+def gives_up_as_it_should():
+    """Retries: of a GET as often as told, of a first POST never. Nobody listens there."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        nobody = f"http://127.0.0.1:{bound.getsockname()[1]}"
+    with MeshClient(nobody, ALICE, PASSWORD, KEY, max_retries=2, retry_backoff_factor=0, timeout=5) as lonely:
+        for call in (lonely.ping, lambda: lonely.send_message(BOB, b"x", workflow_id=WORKFLOW)):
+            try:
+                call()
+            except (requests.ConnectionError, urllib3.exceptions.HTTPError):
+                continue
+            raise Mismatch("somebody answered where nobody listens")
+    try:
+        mesh_client.reraise(MeshError, MeshError("again"))
+    except MeshError:
+        done.append("retries")
+
+
+def knows_its_environments():
+    """The preconfigured end points, without a call to any: this hub must be enough."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        for name, endpoint in mesh_client.ENDPOINTS:
+            same(name, mesh_client.try_get_endpoint_from_url(endpoint.url), endpoint)
+            with MeshClient(endpoint, ALICE, PASSWORD, KEY) as remote:
+                adapter = remote._session.get_adapter(endpoint.url)
+                same(f"{name}: adapter", isinstance(adapter, mesh_client.SSLContextAdapter), True)
+                adapter.proxy_manager_for("http://127.0.0.1:1")
+        same("an unknown environment", mesh_client.try_get_endpoint_from_url("https://hub.example"), None)
+        same("a deprecated function", mesh_client.deprecated("old")(lambda: 1)(), 1)
+        forgotten = MeshClient("http://127.0.0.1:1", ALICE, PASSWORD, KEY)
+        warnings.simplefilter("ignore", UserWarning)
+        del forgotten  # closes itself, with a warning
+        gc.collect()
+    done.append("environments")
+
+
+def uses_all_of_the_client(ledger):
+    same("public functions of the client that this trip did not use", ledger.unused(), [])
+    done.append(f"surface:{len(ledger.surface)}")
+
+
 def trip(url):
     with client(url, ALICE) as alice, client(url, BOB) as bob:
         greets(alice, bob)
@@ -246,6 +466,16 @@ def trip(url):
         is_refused_as_published(alice)
         keeps_mailboxes_apart(url, alice, bob)
         speaks_version_1(alice, bob)
+        collects_reports(url, alice)
+        fails_and_comes_back(url, alice, bob)
+        reads_in_every_way(alice, bob)
+        sends_what_has_a_length(alice, bob)
+        makes_tokens(url)
+        administers(url, alice)
+        resets(url, alice, bob)
+    reads_streams()
+    gives_up_as_it_should()
+    knows_its_environments()
 
 
 def main():
@@ -255,7 +485,13 @@ def main():
     start = time.monotonic()
     summary = {"client": f"mesh-client {version('mesh-client')}", "ok": True}
     try:
-        trip(sys.argv[1].rstrip("/"))
+        ledger = Ledger()
+        ledger.begin()
+        try:
+            trip(sys.argv[1].rstrip("/"))
+        finally:
+            ledger.end()
+        uses_all_of_the_client(ledger)
     except (Mismatch, MeshError, requests.RequestException) as problem:
         summary.update(ok=False, problem=f"{type(problem).__name__}: {problem}")
     summary.update(done=done, seconds=round(time.monotonic() - start, 2))

@@ -16,6 +16,7 @@ pub fn sessions(population: &Population) -> SeedRows<'_> {
                 user_id: session.user_id,
                 ods: session.ods,
                 role: session.role_code.to_owned(),
+                role_profile_id: session.role_profile_id,
                 expires_ms: SEEDED_EXPIRY_MS,
                 application: false,
                 anywhere: false,

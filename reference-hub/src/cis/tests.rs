@@ -68,11 +68,38 @@ fn a_caller_without_a_live_session_is_refused() {
 #[test]
 fn malformed_requests_are_refused() {
     for body in ["", "token=", "token=a&token=b", "token=%zz", "token=%2", "other=1", "token=%ff"] {
-        assert_eq!(ask(|r| r.body = Body::Inline(body.into())).0, 400, "{body}");
+        let (status, answer) = ask(|r| r.body = Body::Inline(body.into()));
+        assert_eq!((status, &answer["error"]), (400, &"invalid_request".into()), "{body}");
     }
     assert_eq!(ask(|r| drop(r.headers.insert("content-type", "application/json".parse().unwrap()))).0, 400);
     assert_eq!(ask(|r| r.method = Method::GET).0, 405);
     assert_eq!(ask(|r| r.segments[1] = "token".to_owned()).0, 404);
+}
+
+#[test]
+fn a_store_that_cannot_read_is_the_hubs_fault_in_introspection() {
+    struct Broken;
+    impl hub_store::View for Broken {
+        fn get(&self, _: Table, _: &[u8]) -> Result<Option<hub_store::Versioned>, hub_store::StoreError> {
+            Err(hub_store::StoreError("broken".to_owned()))
+        }
+        fn scan(
+            &self,
+            _: Table,
+            _: &[u8],
+            _: &[u8],
+            _: usize,
+        ) -> Result<Vec<hub_store::Row>, hub_store::StoreError> {
+            Err(hub_store::StoreError("broken".to_owned()))
+        }
+    }
+    let mut headers = hyper::HeaderMap::new();
+    headers.insert("authorization", "Bearer caller".parse().unwrap());
+    let segments = ["oauth2", "introspect"].map(str::to_owned).into();
+    let request = Request { method: Method::POST, segments, query: Vec::new(), headers, body: Body::EMPTY };
+    let ids = Ids::new(1);
+    let answer = decide("cis-validate", &Context::new(&Broken, NOW_MS, &ids, false), &request).answer;
+    assert_eq!(answer.status, 500);
 }
 
 #[test]

@@ -23,7 +23,7 @@ pub(super) enum Match {
     /// Several do.
     Multiple,
     /// Nobody does.
-    NoMatch,
+    Nobody,
     /// The line cannot be read, or says too little.
     Invalid,
 }
@@ -35,7 +35,7 @@ impl Match {
             Match::Verified => "VERIFIED",
             Match::Traced => "TRACED",
             Match::Multiple => "MULTIPLE",
-            Match::NoMatch => "NO_MATCH",
+            Match::Nobody => "NO_MATCH",
             Match::Invalid => "INVALID",
         }
     }
@@ -80,7 +80,7 @@ pub(super) fn trace(ctx: &Context<'_>, caller: &Request, line: &str) -> Result<T
         return Ok(traced);
     }
     if family.is_empty() {
-        traced.outcome = if number.is_empty() { Match::Invalid } else { Match::NoMatch };
+        traced.outcome = if number.is_empty() { Match::Invalid } else { Match::Nobody };
         return Ok(traced);
     }
     let mut query = vec![("family", family.to_owned()), ("birthdate", format!("eq{born}"))];
@@ -95,7 +95,7 @@ pub(super) fn trace(ctx: &Context<'_>, caller: &Request, line: &str) -> Result<T
                 traced.matched = text(found, "/entry/0/resource/id");
                 Match::Traced
             }
-            Some(0) | None => Match::NoMatch,
+            Some(0) | None => Match::Nobody,
             Some(_) => Match::Multiple,
         },
     };
@@ -113,11 +113,10 @@ fn text(value: &Value, pointer: &str) -> String {
 
 /// `yyyy-mm-dd` of that or of `yyyymmdd`.
 fn date(text: &str) -> Option<String> {
-    let text = match text.as_bytes() {
-        [digits @ ..] if digits.len() == 8 && digits.iter().all(u8::is_ascii_digit) => {
-            format!("{}-{}-{}", &text[..4], &text[4..6], &text[6..])
-        }
-        _ => text.to_owned(),
+    let digits = text.len() == 8 && text.bytes().all(|b| b.is_ascii_digit());
+    let text = match digits {
+        true => format!("{}-{}-{}", &text[..4], &text[4..6], &text[6..]),
+        false => text.to_owned(),
     };
     let parsed: jiff::civil::Date = text.parse().ok()?;
     (parsed.to_string() == text).then_some(text)

@@ -15,11 +15,18 @@ fn population() -> Population {
 
 fn ask(body: &str, change: impl FnOnce(&mut Request)) -> Answer {
     let (p, store) = (population(), MemoryStore::new());
-    let mut load = |(table, key, value)| {
+    let load = |(table, key, value)| {
         store.load(table, &mut [(key, value)].into_iter()).unwrap();
     };
-    pds::seed::patients(&p).for_each(&mut load);
-    pds::seed::patient_index(&p).for_each(&mut load);
+    // Patient 2 has a twin in everything but the number.
+    let (of_two, twin) = (p.nhs_number(2).to_string(), "9111231130");
+    let doubled = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace(&of_two, twin).into_bytes();
+    for (table, key, value) in pds::seed::patients(&p).chain(pds::seed::patient_index(&p)) {
+        if key.ends_with(of_two.as_bytes()) {
+            load((table, doubled(&key), doubled(&value)));
+        }
+        load((table, key, value));
+    }
     load((Table::Sessions, b"live".to_vec(), Session { anywhere: false, ..Session::sandbox() }.to_row()));
     let mut headers = hyper::HeaderMap::new();
     headers.insert("authorization", "Bearer live".parse().unwrap());
@@ -65,6 +72,7 @@ fn each_line_is_verified_traced_or_told_why_not() {
         "r8,,Nobody,,,yesterday,".to_owned(),
         "r9,too,short".to_owned(),
         format!("r10,9000000000,{},,,{},", b.family, b.birth_date),
+        format!("r11,,{},,,{},", person(2).family, person(2).birth_date),
     ];
     let answer = ask(&lines.join("\r\n"), |_| {});
     assert_eq!((answer.status, &answer.headers[0].1), (200, &"text/csv".to_owned()));
@@ -81,6 +89,7 @@ fn each_line_is_verified_traced_or_told_why_not() {
         "r8,,,INVALID".to_owned(),
         "r9,,,INVALID".to_owned(),
         format!("r10,9000000000,{b},TRACED"),
+        "r11,,,MULTIPLE".to_owned(),
     ];
     assert_eq!(text(&answer).lines().collect::<Vec<_>>(), wanted);
 }

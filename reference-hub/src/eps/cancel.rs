@@ -5,13 +5,12 @@
 
 use super::line::Line;
 use super::reason::CancelReason;
-use super::record::{Header, header_key, message_key, queue_key};
+use super::record::{Header, header_key, is_uuid, message_key, queue_key};
 use super::refusal::{self, Refused, STATUS_HISTORY};
 use super::state::{Event, Refusal, next};
 use super::wire::{Bundle, ITEM_NUMBER, ODS_CODE, RFC_4122, Resource};
-use super::{
-    answered, fhir_time, idempotency_key, load, parsed, prescribe, remember, store_failed, unchanged,
-};
+use super::{answered, check, fhir_time, idempotency_key, load, parsed, remember, store_failed, unchanged};
+use crate::auth::Session;
 use crate::domain::{Context, Decision};
 use crate::fhir;
 use bytes::Bytes;
@@ -19,6 +18,9 @@ use hub_store::{Delete, Put, Table, Txn};
 use serde_json::{Value, json};
 
 const HISTORY: &str = "https://fhir.nhs.uk/StructureDefinition/Extension-DM-PrescriptionStatusHistory";
+const STATUS_REASON: &str = "https://fhir.nhs.uk/CodeSystem/medicationrequest-status-reason";
+/// Published codes of the reasons for a cancellation.
+const REASONS: [&str; 9] = ["0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009"];
 /// ODS code under which Spine answers (published examples).
 const SPINE_ODS: &str = "X2601";
 
@@ -26,7 +28,72 @@ const SPINE_ODS: &str = "X2601";
 ///
 /// # Errors
 /// The published refusal of a malformed message.
-pub fn cancel(ctx: &Context<'_>, text: &str, bundle: &Bundle<'_>) -> Result<Decision, Refused> {
+pub fn cancel(
+    ctx: &Context<'_>,
+    session: &Session,
+    text: &str,
+    bundle: &Bundle<'_>,
+) -> Result<Decision, Refused> {
+    let asked = asked(bundle)?;
+    if !session.may_act_for(asked.sender) {
+        return Err(refusal::forbidden());
+    }
+    let Asked { id, item_id, .. } = &asked;
+    let key = idempotency_key("cancel", bundle.message_id(), &format!("{id}|{item_id}"));
+    if let Some(answer) = answered(ctx, &key)? {
+        return Ok(Decision::read(answer, id));
+    }
+    let Some((mut header, version)) = load(ctx, id)? else {
+        return Ok(Decision::read(*refusal::cancellation(CancelReason::NotFound), id));
+    };
+    if !session.may_act_for(&header.prescriber) {
+        return Ok(Decision::read(*refusal::forbidden(), id));
+    }
+    if header.patient != asked.patient {
+        return Ok(Decision::read(*refusal::cancellation(CancelReason::Mismatch), id));
+    }
+    let Some(line) = header.item_mut(item_id).map(|i| i.line) else {
+        return Ok(Decision::read(*refusal::cancellation(CancelReason::NotFound), id));
+    };
+    let request: Value = parsed(text)?;
+    let decided = decide(&mut header, line, &asked);
+    let mut txn = Txn { checks: vec![unchanged(id, version)], ..Txn::default() };
+    let (status, reason, writes) = match decided {
+        Decided::Cancelled => {
+            cancel_items(ctx, id, &mut header, &[(item_id.to_string(), asked.reason.to_owned())], &mut txn)?;
+            (200, CancelReason::Cancelled, true)
+        }
+        Decided::Marked(reason) => (400, reason, true),
+        Decided::Refused(reason) => (400, reason, false),
+    };
+    let answer = fhir::resource(status, &response(ctx, &request, &header, reason));
+    if !writes {
+        return Ok(Decision::read(answer, id));
+    }
+    txn.puts.push(Put { table: Table::Prescriptions, key: header_key(id), value: header.to_row() });
+    txn.idempotency = remember(key, &answer);
+    Ok(Decision::write(answer, txn, id))
+}
+
+/// What a cancellation asks for.
+pub struct Asked<'b> {
+    /// ODS code of the prescriber.
+    sender: &'b str,
+    /// Who asks: the organisation and the person's identifier.
+    prescriber: String,
+    /// Short id of the prescription.
+    id: String,
+    patient: String,
+    item_id: &'b str,
+    /// Code of the published reason.
+    reason: &'b str,
+}
+
+/// Reads a cancellation.
+///
+/// # Errors
+/// The published refusal of what is missing or wrong.
+pub fn asked<'b>(bundle: &'b Bundle<'_>) -> Result<Asked<'b>, Refused> {
     let items: Vec<&Resource<'_>> = bundle.all("MedicationRequest").collect();
     let [item] = items[..] else {
         return Err(refusal::value(
@@ -38,53 +105,19 @@ pub fn cancel(ctx: &Context<'_>, text: &str, bundle: &Bundle<'_>) -> Result<Deci
             "MedicationRequest.status must be cancelled in a prescription order update.",
         ));
     }
-    if !item.status_reason.iter().any(|r| r.coding.iter().any(|c| !c.code.is_empty())) {
+    let reasons = item.status_reason.iter().flat_map(|r| r.coding.iter());
+    let Some(reason) = reasons.map(|c| &*c.code).find(|c| !c.is_empty()) else {
         return Err(refusal::value("Expected MedicationRequest to have a value for statusReason."));
-    }
-    let id = prescribe::prescription_id(&items)?;
-    let patient = prescribe::patient_number(bundle)?;
-    let sender = prescribe::sender(bundle)?;
+    };
+    let id = check::prescription_id(&items)?;
+    let patient = check::patient_number(bundle)?;
+    let sender = check::sender(bundle)?;
     let item_id = item.identifier_of(ITEM_NUMBER);
-    let key = idempotency_key("cancel", bundle.message_id(), &format!("{id}|{item_id}"));
-    if let Some(answer) = answered(ctx, &key)? {
-        return Ok(Decision::read(answer, id));
+    if !is_uuid(item_id) || !REASONS.contains(&reason) {
+        return Err(refusal::cancellation(CancelReason::InvalidMessage));
     }
-    let Some((mut header, version)) = load(ctx, &id)? else {
-        return Ok(Decision::read(*refusal::cancellation(CancelReason::NotFound), id));
-    };
-    if header.patient != patient {
-        return Ok(Decision::read(*refusal::cancellation(CancelReason::Mismatch), id));
-    }
-    let Some(line) = header.item_mut(item_id).map(|i| i.line) else {
-        return Ok(Decision::read(*refusal::cancellation(CancelReason::NotFound), id));
-    };
-    let request: Value = parsed(text)?;
-    let decided = decide(&mut header, line, sender);
-    let mut txn = Txn { checks: vec![unchanged(&id, version)], ..Txn::default() };
-    let (status, reason, writes) = match decided {
-        Decided::Cancelled => {
-            cancel_item(&mut header, item_id);
-            let stored = ctx.view.get(Table::Prescriptions, &message_key(&id)).map_err(store_failed)?;
-            if let Some(value) = stored.and_then(|row| amended(&row.value, item_id, &request, ctx)) {
-                txn.puts.push(Put { table: Table::Prescriptions, key: message_key(&id), value });
-            }
-            if header.items.iter().all(|i| i.line == Line::Cancelled)
-                && let Some(ods) = &header.nominated
-            {
-                txn.dels.push(Delete { table: Table::PharmacyQueue, key: queue_key(ods, &id) });
-            }
-            (200, CancelReason::Cancelled, true)
-        }
-        Decided::Marked(reason) => (400, reason, true),
-        Decided::Refused(reason) => (400, reason, false),
-    };
-    let answer = fhir::resource(status, &response(ctx, &request, &header, reason));
-    if !writes {
-        return Ok(Decision::read(answer, id));
-    }
-    txn.puts.push(Put { table: Table::Prescriptions, key: header_key(&id), value: header.to_row() });
-    txn.idempotency = remember(key, &answer);
-    Ok(Decision::write(answer, txn, id))
+    let person = bundle.all("Practitioner").find_map(|p| p.identifier.first()).map_or("", |i| &i.value);
+    Ok(Asked { sender, prescriber: format!("{sender}|{person}"), id, patient, item_id, reason })
 }
 
 /// What becomes of a cancellation.
@@ -98,7 +131,7 @@ enum Decided {
 }
 
 /// Decides by the prescription's state; marks the wish in `header` where a dispenser has it.
-fn decide(header: &mut Header, line: Line, sender: &str) -> Decided {
+fn decide(header: &mut Header, line: Line, asked: &Asked<'_>) -> Decided {
     let reason = match next(header.state, Event::Cancel) {
         Ok(_) if line == Line::Cancelled => return Decided::Refused(CancelReason::AlreadyCancelled),
         Ok(_) => return Decided::Cancelled,
@@ -108,26 +141,47 @@ fn decide(header: &mut Header, line: Line, sender: &str) -> Decided {
     if !matches!(reason, CancelReason::WithDispenser | CancelReason::WithDispenserActive) {
         return Decided::Refused(reason);
     }
-    match &header.cancel_asked_by {
-        Some(ods) if ods != sender => Decided::Refused(CancelReason::AnotherPrescriber),
-        Some(_) => Decided::Refused(reason),
-        None => {
-            header.cancel_asked_by = Some(sender.to_owned());
-            Decided::Marked(reason)
-        }
+    if header.cancel_asked_by.as_ref().is_some_and(|by| *by != asked.prescriber) {
+        return Decided::Refused(CancelReason::AnotherPrescriber);
     }
+    if header.cancel_on_return.iter().any(|(item, _)| item.eq_ignore_ascii_case(asked.item_id)) {
+        return Decided::Refused(reason);
+    }
+    header.cancel_asked_by = Some(asked.prescriber.clone());
+    header.cancel_on_return.push((asked.item_id.to_owned(), asked.reason.to_owned()));
+    Decided::Marked(reason)
 }
 
-/// Cancels the item, and the prescription with its last open item.
-fn cancel_item(header: &mut Header, item_id: &str) {
-    if let Some(item) = header.item_mut(item_id) {
-        item.line = Line::Cancelled;
+/// Cancels these items (each with the code of its reason) in header and stored message, and the prescription with its last
+/// open item, which then leaves the queue. The caller writes the header.
+///
+/// # Errors
+/// 500 when the store cannot read.
+pub fn cancel_items(
+    ctx: &Context<'_>,
+    id: &str,
+    header: &mut Header,
+    items: &[(String, String)],
+    txn: &mut Txn,
+) -> Result<(), Refused> {
+    for (item_id, _) in items {
+        if let Some(item) = header.item_mut(item_id) {
+            item.line = Line::Cancelled;
+        }
     }
-    if header.items.iter().all(|i| i.line == Line::Cancelled)
-        && let Ok(state) = next(header.state, Event::Cancel)
-    {
-        header.state = state;
+    if header.items.iter().all(|i| i.line == Line::Cancelled) {
+        if let Ok(state) = next(header.state, Event::Cancel) {
+            header.state = state;
+        }
+        if let Some(ods) = &header.nominated {
+            txn.dels.push(Delete { table: Table::PharmacyQueue, key: queue_key(ods, id) });
+        }
     }
+    let stored = ctx.view.get(Table::Prescriptions, &message_key(id)).map_err(store_failed)?;
+    if let Some(value) = stored.and_then(|row| amended(&row.value, items, ctx)) {
+        txn.puts.push(Put { table: Table::Prescriptions, key: message_key(id), value });
+    }
+    Ok(())
 }
 
 fn is_item(resource: &Value, item_id: &str) -> bool {
@@ -138,23 +192,16 @@ fn is_item(resource: &Value, item_id: &str) -> bool {
         && resource["identifier"].as_array().is_some_and(|a| a.iter().any(is))
 }
 
-fn the_request(bundle: &Value) -> Option<&Value> {
-    bundle["entry"]
-        .as_array()?
-        .iter()
-        .map(|e| &e["resource"])
-        .find(|r| r["resourceType"] == "MedicationRequest")
-}
-
-/// The stored order message with the item marked as cancelled, for the reason given.
-fn amended(stored: &[u8], item_id: &str, request: &Value, ctx: &Context<'_>) -> Option<Bytes> {
+/// The stored order message with the items marked as cancelled, for the reasons given.
+fn amended(stored: &[u8], items: &[(String, String)], ctx: &Context<'_>) -> Option<Bytes> {
     let mut message: Value = serde_json::from_slice(stored).ok()?;
-    let reason = the_request(request)?["statusReason"].clone();
     let entries = message["entry"].as_array_mut()?;
-    let item = entries.iter_mut().map(|e| &mut e["resource"]).find(|r| is_item(r, item_id))?;
-    item["status"] = "cancelled".into();
-    item["statusReason"] = reason;
-    add_history(item, CancelReason::Cancelled, &fhir_time(ctx));
+    for (item_id, reason) in items {
+        let item = entries.iter_mut().map(|e| &mut e["resource"]).find(|r| is_item(r, item_id))?;
+        item["status"] = "cancelled".into();
+        item["statusReason"] = json!({"coding": [{"system": STATUS_REASON, "code": reason}]});
+        add_history(item, CancelReason::Cancelled, &fhir_time(ctx));
+    }
     Some(Bytes::from(message.to_string()))
 }
 

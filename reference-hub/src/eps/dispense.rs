@@ -1,14 +1,17 @@
-//! eps-dispense: the dispenser who holds a prescription says what was handed out: a part, all, or nothing.
+//! eps-dispense: the dispenser who holds a prescription says what was handed out: a part, all, or nothing. A notification
+//! may take the place of the latest one, until the prescription is claimed.
 //!
 //! Called by [`super::message`] with the parsed bundle. The notification is stored as received beside the prescription.
 
+use super::issue::{Repeat, load_issue, repeat, write_back};
 use super::line::{Line, line_told};
-use super::prescribe::{checked_id, sender, stored};
-use super::record::{header_key, notification_key};
+use super::prescribe::stored;
+use super::record::{Header, is_uuid, notification_key};
 use super::refusal::{self, Refused};
-use super::state::{Event, next};
+use super::state::{Event, may_amend_dispense, next};
 use super::wire::{Bundle, ITEM_NUMBER, REPLACEMENT, Resource};
-use super::{answered, idempotency_key, load, remember, unchanged};
+use super::{answered, check, idempotency_key, remember};
+use crate::auth::Session;
 use crate::domain::{Context, Decision};
 use crate::fhir;
 use crate::message::Request;
@@ -17,69 +20,95 @@ use hub_store::{Put, Table, Txn};
 const BUSINESS_STATUS: &str = "https://fhir.nhs.uk/StructureDefinition/Extension-EPS-TaskBusinessStatus";
 const RELATIONSHIPS: &str = "https://fhir.nhs.uk/StructureDefinition/Extension-ODS-OrganisationRelationships";
 
+/// Notifications that can count for one issue. A hundred: more than any pharmacy sends, and it bounds the header row.
+const NOTIFICATIONS_MAX: usize = 100;
+
 /// What one notification says.
-struct Told<'b> {
+pub struct Told<'b> {
     event: Event,
     id: String,
     items: Vec<(&'b str, Line)>,
+    repeat: Option<Repeat>,
+    replaces: Option<&'b str>,
 }
 
-/// Takes a dispense notification, once.
+/// Takes a dispense notification, once: a new one, or one in place of the latest.
 ///
 /// # Errors
 /// The published refusal.
-pub fn dispense(ctx: &Context<'_>, request: &Request, bundle: &Bundle<'_>) -> Result<Decision, Refused> {
-    if bundle.entry.first().is_some_and(|e| e.resource.extension_of(REPLACEMENT).is_some()) {
-        return Err(refusal::not_supported("Amending a dispense notification is not supported."));
+pub fn dispense(
+    ctx: &Context<'_>,
+    session: &Session,
+    request: &Request,
+    bundle: &Bundle<'_>,
+) -> Result<Decision, Refused> {
+    let (told, sender) = told(bundle)?;
+    if !session.may_act_for(&sender) {
+        return Err(refusal::forbidden());
     }
-    let sender = sender(bundle)?.to_ascii_uppercase();
-    reimbursement_authority(bundle)?;
-    let told = told(bundle)?;
     let key = idempotency_key("dispense", bundle.message_id(), &told.id);
     if let Some(answer) = answered(ctx, &key)? {
         return Ok(Decision::read(answer, told.id));
     }
-    let Some((mut header, version)) = load(ctx, &told.id)? else {
+    let Some(mut loaded) = load_issue(ctx, &told.id, told.repeat)? else {
         return Ok(Decision::read(*refusal::prescription_not_found(), told.id));
     };
+    if let Err(refused) = apply(ctx, &mut loaded.header, &told, bundle.message_id(), &sender) {
+        return Ok(Decision::read(*refused, told.id));
+    }
+    let answer = fhir::informational(200);
+    let notification = notification_key(&told.id, loaded.header.issue, loaded.header.notifications);
+    let mut txn = Txn {
+        puts: vec![Put { table: Table::Prescriptions, key: notification, value: stored(request) }],
+        idempotency: remember(key, &answer),
+        ..Txn::default()
+    };
+    write_back(ctx, &told.id, &loaded, &mut txn);
+    Ok(Decision::write(answer, txn, told.id))
+}
+
+/// Brings the header to where the notification says it is.
+fn apply(
+    ctx: &Context<'_>,
+    header: &mut Header,
+    told: &Told<'_>,
+    message_id: &str,
+    sender: &str,
+) -> Result<(), Refused> {
     if let Some(holder) = header.holder.as_deref().filter(|h| *h != sender) {
         let name = header.holder_name.as_deref().unwrap_or_default();
-        let answer = *refusal::with_another_dispenser(&ctx.ids.uuid(), holder, name);
-        return Ok(Decision::read(answer, told.id));
+        return Err(refusal::with_another_dispenser(&ctx.ids.uuid(), holder, name));
     }
-    header.state = match next(header.state, told.event) {
-        Ok(state) => state,
-        Err(refused) => return Ok(Decision::read(*refusal::transition(refused), told.id)),
-    };
+    if let Some(replaced) = told.replaces {
+        may_amend_dispense(header.state).map_err(refusal::transition)?;
+        if !header.withdraw(replaced) {
+            return Err(refusal::amend_mismatch());
+        }
+    }
+    let state = next(header.state, told.event).map_err(refusal::transition)?;
+    if header.before.len() == NOTIFICATIONS_MAX {
+        return Err(refusal::failure_to_process("too many dispense notifications for one prescription"));
+    }
+    header.remember(message_id);
+    header.state = state;
     for (item_id, line) in &told.items {
-        let Some(item) = header.item_mut(item_id) else {
-            return Ok(Decision::read(*refusal::item_not_found(), told.id));
-        };
+        let item = header.item_mut(item_id).ok_or_else(refusal::item_not_found)?;
         // Nothing handed out: published notifications of this kind leave the items' own types as they happen to be.
         let line = if told.event == Event::DispenseNone { Line::NotDispensed } else { *line };
         match line_told(item.line, line) {
             Ok(line) => item.line = line,
             Err(_) if told.event == Event::DispenseNone && item.line.is_settled() => {}
-            Err(refused) => return Ok(Decision::read(*refusal::transition(refused), told.id)),
+            Err(refused) => return Err(refusal::transition(refused)),
         }
     }
     if told.event == Event::DispenseAll && header.items.iter().any(|i| !i.line.is_settled()) {
-        let refused = refusal::transition(super::state::Refusal::InvalidLineTransition);
-        return Ok(Decision::read(*refused, told.id));
+        return Err(refusal::transition(super::state::Refusal::InvalidLineTransition));
+    }
+    if told.event != Event::DispenseNone {
+        header.dispensed_ms = Some(ctx.now_ms);
     }
     header.notifications += 1;
-    let answer = fhir::informational(200);
-    let notification = notification_key(&told.id, header.notifications);
-    let txn = Txn {
-        checks: vec![unchanged(&told.id, version)],
-        puts: vec![
-            Put { table: Table::Prescriptions, key: header_key(&told.id), value: header.to_row() },
-            Put { table: Table::Prescriptions, key: notification, value: stored(request) },
-        ],
-        idempotency: remember(key, &answer),
-        ..Txn::default()
-    };
-    Ok(Decision::write(answer, txn, told.id))
+    Ok(())
 }
 
 /// The published demand that somebody is named who pays.
@@ -100,13 +129,15 @@ fn reimbursement_authority(bundle: &Bundle<'_>) -> Result<(), Refused> {
     Ok(())
 }
 
-fn told<'b>(bundle: &'b Bundle<'_>) -> Result<Told<'b>, Refused> {
-    let mut dispenses = bundle.all("MedicationDispense").peekable();
-    if dispenses.peek().is_none() {
-        return Err(refusal::value("A dispense notification must contain at least one MedicationDispense."));
-    }
+/// Reads a notification, with the ODS code of its sender.
+///
+/// # Errors
+/// The published refusal of what is missing or contradictory.
+pub fn told<'b>(bundle: &'b Bundle<'_>) -> Result<(Told<'b>, String), Refused> {
+    let sender = check::sender(bundle)?.to_ascii_uppercase();
+    reimbursement_authority(bundle)?;
     let mut told: Option<Told<'b>> = None;
-    for dispense in dispenses {
+    for dispense in bundle.all("MedicationDispense") {
         let prescription = authorizing(dispense).ok_or_else(|| {
             refusal::value(
                 "MedicationDispense.authorizingPrescription must refer to a contained MedicationRequest.",
@@ -123,7 +154,11 @@ fn told<'b>(bundle: &'b Bundle<'_>) -> Result<Told<'b>, Refused> {
         })?;
         let item = (prescription.identifier_of(ITEM_NUMBER), line);
         match &mut told {
-            None => told = Some(Told { event, id: checked_id(id)?, items: vec![item] }),
+            None => {
+                let id = check::checked_id(id)?;
+                let repeat = repeat(&dispense.extension);
+                told = Some(Told { event, id, items: vec![item], repeat, replaces: replaces(bundle)? });
+            }
             Some(told) if told.id != id => {
                 return Err(refusal::value(
                     "Expected all MedicationDispenses to have the same value for authorizingPrescription.groupIdentifier.",
@@ -134,10 +169,26 @@ fn told<'b>(bundle: &'b Bundle<'_>) -> Result<Told<'b>, Refused> {
                     "Expected all MedicationDispenses to have the same value for MedicationDispense.extension:taskBusinessStatus.",
                 ));
             }
+            Some(told) if told.repeat != repeat(&dispense.extension) => return Err(refusal::repeat_counts()),
             Some(told) => told.items.push(item),
         }
     }
-    told.ok_or_else(refusal::item_not_found)
+    let told = told.ok_or_else(|| {
+        refusal::value("A dispense notification must contain at least one MedicationDispense.")
+    })?;
+    Ok((told, sender))
+}
+
+/// The message id of the notification that this one takes the place of.
+fn replaces<'b>(bundle: &'b Bundle<'_>) -> Result<Option<&'b str>, Refused> {
+    let extension = bundle.entry.first().and_then(|e| e.resource.extension_of(REPLACEMENT));
+    let Some(extension) = extension else { return Ok(None) };
+    match extension.value_identifier.as_ref().map(|i| &*i.value).filter(|id| is_uuid(id)) {
+        Some(id) => Ok(Some(id)),
+        None => {
+            Err(refusal::value("MessageHeader.extension:replacementOf must hold the id of a notification."))
+        }
+    }
 }
 
 /// The contained MedicationRequest that a dispense refers to by `#id`.

@@ -25,16 +25,16 @@ pub enum Line {
     WithDispenser,
 }
 
-/// Every item status with its published code.
-pub const LINES: [(Line, &str); 8] = [
-    (Line::Dispensed, "0001"),
-    (Line::NotDispensed, "0002"),
-    (Line::Part, "0003"),
-    (Line::Owing, "0004"),
-    (Line::Cancelled, "0005"),
-    (Line::Expired, "0006"),
-    (Line::ToBeDispensed, "0007"),
-    (Line::WithDispenser, "0008"),
+/// Every item status with its published code and display text.
+pub const LINES: [(Line, &str, &str); 8] = [
+    (Line::Dispensed, "0001", "Item fully dispensed"),
+    (Line::NotDispensed, "0002", "Item not dispensed"),
+    (Line::Part, "0003", "Item dispensed - partial"),
+    (Line::Owing, "0004", "Item not dispensed owing"),
+    (Line::Cancelled, "0005", "Item cancelled"),
+    (Line::Expired, "0006", "Expired"),
+    (Line::ToBeDispensed, "0007", "Item to be dispensed"),
+    (Line::WithDispenser, "0008", "Item with dispenser"),
 ];
 
 impl Line {
@@ -43,9 +43,14 @@ impl Line {
         LINES[self as usize].1
     }
 
+    /// The published display text.
+    pub fn display(self) -> &'static str {
+        LINES[self as usize].2
+    }
+
     /// The item status of a published code.
     pub fn from_code(code: &str) -> Option<Line> {
-        LINES.iter().find(|(_, c)| *c == code).map(|(line, _)| *line)
+        LINES.iter().find(|(_, c, _)| *c == code).map(|(line, _, _)| *line)
     }
 
     /// True when nothing more can be handed out for this item.
@@ -80,7 +85,7 @@ mod tests {
 
     #[test]
     fn lines_stand_at_their_index_under_their_code() {
-        for (i, (line, code)) in LINES.iter().enumerate() {
+        for (i, (line, code, _)) in LINES.iter().enumerate() {
             assert_eq!(*line as usize, i);
             assert_eq!(Line::from_code(code), Some(*line));
             assert_eq!(line.code(), *code);
@@ -89,8 +94,8 @@ mod tests {
 
     #[test]
     fn a_settled_item_stays_and_an_open_one_moves_on() {
-        for (from, code) in LINES {
-            for (told, told_code) in LINES {
+        for (from, code, _) in LINES {
+            for (told, told_code, _) in LINES {
                 let done = line_told(from, told);
                 if from.is_settled() {
                     assert_eq!(done.is_ok(), from == told, "{code} {told_code}");

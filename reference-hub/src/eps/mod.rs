@@ -1,15 +1,21 @@
 //! The Electronic Prescription Service, FHIR: prescribing and dispensing as one interface. Orders go in, one dispenser
-//! at a time takes them out, notifies and claims; every step is one transaction on the prescription's header row, checked
+//! at a time takes them out, gives them back, notifies, withdraws and claims, and a tracker shows where they are; every step is one transaction on the prescription's header row, checked
 //! by version, so that no prescription is ever handed to two dispensers.
 //!
 //! Called by the listener through [`INTERFACE`] and by the seed. Handlers are pure functions of (view, request, time,
 //! ids): no sockets, no clock, no writes of their own.
 
 mod cancel;
+mod canonical;
+mod check;
 mod claim;
 pub(crate) mod compact;
 mod dispense;
+mod documented;
+mod issue;
 mod line;
+mod many;
+mod metadata;
 pub mod operations;
 mod order;
 mod prescribe;
@@ -18,7 +24,11 @@ mod record;
 mod refusal;
 mod release;
 mod seed;
+mod signature;
 mod state;
+mod task;
+mod track;
+mod validate;
 pub(crate) mod wire;
 
 #[cfg(test)]
@@ -35,20 +45,22 @@ pub use state::{EVENTS, Event, Refusal, STATES, State, next};
 use crate::domain::{Context, Decision, Interface};
 use crate::message::{Answer, Request};
 use crate::{answer_codec, auth, fhir};
+use auth::Session;
 use bytes::Bytes;
 use hub_store::{Check, Expect, Idempotency, Table};
+use hyper::Method;
 use record::header_key;
 use refusal::Refused;
 use wire::Bundle;
 
 /// EPS as the listener sees it.
 pub const INTERFACE: Interface = Interface {
-    roots: &["fhir-prescribing", "fhir-dispensing"],
+    roots: &["fhir-prescribing", "fhir-dispensing", "prescription-tracker"],
     operations: operations::OPERATIONS,
     routes: operations::ROUTES,
     route,
     decide,
-    tend: None,
+    tend: Some(issue::tend),
 };
 
 /// The message events of the two `$process-message` endpoints and the operations that answer them.
@@ -62,23 +74,40 @@ const EVENT_OPERATIONS: [(&str, &str, &str); 3] = [
 /// without a readable one (or not yet read) goes to the root's first operation, whose handler says what is wrong.
 fn route(request: &Request) -> Result<&'static str, Box<Answer>> {
     let segments: Vec<&str> = request.segments.iter().map(String::as_str).collect();
-    let operation = match segments[..] {
+    let (operation, method) = match segments[..] {
         [root @ ("fhir-prescribing" | "fhir-dispensing"), "FHIR", "R4", "$process-message"] => {
             let event = event_code(request.bytes()).unwrap_or_default();
             let mut of_root = EVENT_OPERATIONS.iter().filter(|(r, _, _)| *r == root);
             let first = of_root.clone().next().map(|(_, _, operation)| *operation);
-            of_root.find(|(_, code, _)| *code == event).map(|(_, _, operation)| *operation).or(first)
+            let named = of_root.find(|(_, code, _)| *code == event).map(|(_, _, operation)| *operation);
+            (named.or(first), Method::POST)
         }
-        ["fhir-dispensing", "FHIR", "R4", "Task", "$release"] => Some("eps-release"),
-        ["fhir-dispensing", "FHIR", "R4", "Claim"] => Some("eps-claim"),
-        _ => None,
+        ["fhir-prescribing", "FHIR", "R4", "$prepare"] => (Some("eps-prepare"), Method::POST),
+        ["fhir-prescribing" | "fhir-dispensing", "FHIR", "R4", "$validate"] => {
+            (Some("eps-validate"), Method::POST)
+        }
+        ["fhir-prescribing" | "fhir-dispensing", "metadata"]
+        | ["fhir-prescribing" | "fhir-dispensing", "FHIR", "R4", "metadata"] => {
+            (Some("eps-metadata"), Method::GET)
+        }
+        ["fhir-dispensing", "FHIR", "R4", "Task", "$release"] => (Some("eps-release"), Method::POST),
+        ["fhir-dispensing", "FHIR", "R4", "Task"] => (
+            Some(if task::looks_withdrawn(request.bytes()) { "eps-withdraw" } else { "eps-return" }),
+            Method::POST,
+        ),
+        ["fhir-dispensing", "FHIR", "R4", "Claim"] => (Some("eps-claim"), Method::POST),
+        ["prescription-tracker", "FHIR", "R4", "Task"] => (Some("eps-track"), Method::GET),
+        _ => (None, Method::GET),
     };
     let Some(operation) = operation else {
+        if segments[..] == ["fhir-prescribing", "FHIR", "R4", "$convert"] {
+            return Err(refusal::not_supported("Conversion to HL7 v3 is not supported."));
+        }
         return Err(Box::new(fhir::spine_error(404, "not-found", "NOT_FOUND", "Route not found", "")));
     };
-    if request.method != hyper::Method::POST {
+    if request.method != method {
         let answer = fhir::spine_error(405, "not-supported", "METHOD_NOT_ALLOWED", "Method not allowed", "");
-        return Err(Box::new(answer.with("allow", "POST")));
+        return Err(Box::new(answer.with("allow", method.as_str())));
     }
     Ok(operation)
 }
@@ -95,19 +124,72 @@ fn event_code(body: &[u8]) -> Option<&str> {
 }
 
 fn decide(operation: &'static str, ctx: &Context<'_>, request: &Request) -> Decision {
-    let decided = auth::require_session(ctx, request).and_then(|_| match operation {
-        "eps-release" => release::release(ctx, request),
-        "eps-claim" => claim::claim(ctx, request),
-        _ => message(ctx, request),
-    });
+    let decided = match operation {
+        "eps-metadata" => Ok(Decision::read(metadata::statement(root(request)), "")),
+        _ => with_session(operation, ctx, request),
+    };
     decided.unwrap_or_else(|refused| Decision::read(*refused, ""))
 }
 
-/// `$process-message`: what the event of the parsed message says, which is also what `route` saw.
-fn message(ctx: &Context<'_>, request: &Request) -> Result<Decision, Refused> {
+/// First path segment.
+fn root(request: &Request) -> &str {
+    request.segments.first().map_or("", String::as_str)
+}
+
+fn with_session(operation: &str, ctx: &Context<'_>, request: &Request) -> Result<Decision, Refused> {
+    let session = auth::require_session(ctx, request)?;
     request_id(ctx, request)?;
+    role_id(ctx, request)?;
+    match operation {
+        // Published as open to applications that act on their own.
+        "eps-release" | "eps-track" => {}
+        _ if !session.application => {}
+        _ if root(request) == "fhir-prescribing" => {
+            return Err(refusal::users_only(
+                "Your app does not have permission to access prescribing functionality.",
+            ));
+        }
+        _ => {
+            return Err(refusal::users_only(
+                "Dispensing functionality requires user-restricted access unless otherwise stated.",
+            ));
+        }
+    }
+    match operation {
+        "eps-release" => release::release(ctx, &session, request),
+        "eps-claim" => claim::claim(ctx, &session, request),
+        "eps-return" | "eps-withdraw" => task::task(ctx, &session, request),
+        "eps-track" => track::track(ctx, &session, request),
+        "eps-validate" => validate::validate(ctx, request),
+        _ => message(operation, ctx, &session, request),
+    }
+}
+
+/// `$process-message` and `$prepare`: what the event of the parsed message says, which is also what `route` saw.
+fn message(
+    operation: &str,
+    ctx: &Context<'_>,
+    session: &Session,
+    request: &Request,
+) -> Result<Decision, Refused> {
     let text = body_text(request)?;
     let bundle: Bundle<'_> = parsed(text)?;
+    match (operation, envelope(root(request), &bundle)?) {
+        ("eps-prepare", "prescription-order") => {
+            let answer = prescribe::prepare(ctx, session, text, &bundle)?;
+            Ok(Decision::read(answer, ""))
+        }
+        ("eps-prepare", _) => {
+            Err(refusal::value("MessageHeader.eventCoding.code must be one of: prescription-order."))
+        }
+        (_, "prescription-order") => prescribe::prescribe(ctx, session, request, text, &bundle),
+        (_, "prescription-order-update") => cancel::cancel(ctx, session, text, &bundle),
+        _ => dispense::dispense(ctx, session, request, &bundle),
+    }
+}
+
+/// What every message must have around its content; answers its event, which is one of the root's.
+fn envelope(root: &str, bundle: &Bundle<'_>) -> Result<&'static str, Refused> {
     if bundle.resource_type != "Bundle" {
         return Err(refusal::value("Incorrect FHIR resource type. Expected Bundle."));
     }
@@ -125,17 +207,21 @@ fn message(ctx: &Context<'_>, request: &Request) -> Result<Decision, Refused> {
         return Err(refusal::value("The first entry of a message must be its MessageHeader."));
     };
     let event = header.event_coding.as_ref().map_or("", |c| &c.code);
-    let root = request.segments.first().map_or("", String::as_str);
-    match (root, event) {
-        ("fhir-prescribing", "prescription-order") => prescribe::prescribe(ctx, request, &bundle),
-        ("fhir-prescribing", "prescription-order-update") => cancel::cancel(ctx, text, &bundle),
-        ("fhir-dispensing", "dispense-notification") => dispense::dispense(ctx, request, &bundle),
-        _ => {
-            let allowed: Vec<&str> =
-                EVENT_OPERATIONS.iter().filter(|(r, _, _)| *r == root).map(|(_, code, _)| *code).collect();
-            let allowed = allowed.join(", ");
-            Err(refusal::value(&format!("MessageHeader.eventCoding.code must be one of: {allowed}.")))
-        }
+    let of_root = EVENT_OPERATIONS.iter().filter(|(r, _, _)| *r == root).map(|(_, code, _)| *code);
+    of_root.clone().find(|code| *code == event).ok_or_else(|| {
+        let allowed: Vec<&str> = of_root.collect();
+        let allowed = allowed.join(", ");
+        refusal::value(&format!("MessageHeader.eventCoding.code must be one of: {allowed}."))
+    })
+}
+
+/// NHSD-Session-URID holds digits, where it is sent.
+fn role_id(ctx: &Context<'_>, request: &Request) -> Result<(), Refused> {
+    match request.header("nhsd-session-urid") {
+        Some(id) if !ctx.sandbox && (id.is_empty() || !id.bytes().all(|b| b.is_ascii_digit())) => Err(
+            refusal::header_value("INVALID_VALUE", "value", "The header NHSD-Session-URID must be digits."),
+        ),
+        _ => Ok(()),
     }
 }
 

@@ -65,6 +65,8 @@ const SIGNATURE_CHARS: usize = 1_040;
 
 /// Date that the seeded orders bear. Fixed, because a seed is a function of the population and knows no clock.
 const WRITTEN: &str = "2025-01-01";
+/// The moment of it that they bear, 09:00 UTC, in milliseconds since the Unix epoch.
+pub const WRITTEN_MS: u64 = 1_735_722_000_000;
 
 /// The order message as compact JSON.
 pub fn write_order(order: &Order<'_>) -> Vec<u8> {

@@ -1,41 +1,48 @@
-//! eps-prescribe: a signed prescription order comes in and waits for a dispenser.
+//! eps-prescribe: a signed prescription order comes in and waits for a dispenser. eps-prepare: what is to be signed.
 //!
-//! Called by [`super::message`] with the parsed bundle. Stores the order as received beside a header of its own, and a
-//! row in the nominated pharmacy's queue.
+//! Called by [`super::message`] and [`super::decide`]. Stores the order as received beside a header of its own, and a row
+//! in the nominated pharmacy's queue, or, when it is dated ahead, a timer that will put it there.
 
-use super::line::Line;
-use super::record::{Header, Item, VALID_MS, header_key, is_ods, is_uuid, message_key, queue_key};
+use super::canonical::{self, SHA_256};
+use super::record::{Header, Ids, header_key, is_uuid, message_key, queue_key};
 use super::refusal::{self, Refused};
 use super::state::State;
-use super::wire::{Bundle, ITEM_NUMBER, NHS_NUMBER, Resource};
-use super::{answered, compact, idempotency_key, load, remember};
+use super::wire::Bundle;
+use super::{answered, check, compact, fhir_time, idempotency_key, issue, load, remember, signature};
+use crate::auth::Session;
 use crate::domain::{Context, Decision};
 use crate::fhir;
-use crate::message::{Body, Request};
+use crate::message::{Answer, Body, Request};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use hub_store::{Check, Expect, Put, Table, Txn};
-use population::{NhsNumber, is_valid_short_id};
-
-/// Items a prescription may have (published).
-const ITEMS_MAX: usize = 4;
-/// Performer site type of a prescription that is not nominated to anybody (published).
-const SITE_NOT_NOMINATED: &str = "0004";
-const SITE_TYPE: &str = "https://fhir.nhs.uk/StructureDefinition/Extension-DM-PerformerSiteType";
+use serde_json::json;
 
 /// Accepts an order, once.
 ///
 /// # Errors
 /// The published refusal of what is missing, contradictory or there already.
-pub fn prescribe(ctx: &Context<'_>, request: &Request, bundle: &Bundle<'_>) -> Result<Decision, Refused> {
-    let items: Vec<&Resource<'_>> = bundle.all("MedicationRequest").collect();
-    let id = prescription_id(&items)?;
-    let patient = patient_number(bundle)?;
-    let lines = order_lines(&items)?;
-    let nominated = nominated(bundle, &items)?;
-    let sender = sender(bundle)?;
-    if !bundle.all("Provenance").any(|p| p.signature.iter().any(|s| !s.data.is_empty())) {
-        return Err(refusal::missing_signature());
+pub fn prescribe(
+    ctx: &Context<'_>,
+    session: &Session,
+    request: &Request,
+    text: &str,
+    bundle: &Bundle<'_>,
+) -> Result<Decision, Refused> {
+    let (order, unsigned) = (check::order(bundle, ctx.now_ms), signature::check(text, bundle, ctx.sandbox));
+    let order = match (order, unsigned) {
+        (Ok(order), Ok(())) => order,
+        (order, unsigned) => {
+            let mut faults = order.err().unwrap_or_default();
+            faults.extend(unsigned.err());
+            return Err(refusal::all(faults).unwrap_or_else(|| Box::new(fhir::internal_error())));
+        }
+    };
+    if !session.may_act_for(order.sender) {
+        return Err(refusal::forbidden());
     }
+    let id = order.id;
     let message_id = bundle.message_id();
     let key = idempotency_key("prescribe", message_id, &id);
     if let Some(answer) = answered(ctx, &key)? {
@@ -44,26 +51,27 @@ pub fn prescribe(ctx: &Context<'_>, request: &Request, bundle: &Bundle<'_>) -> R
     if load(ctx, &id)?.is_some() {
         return Ok(Decision::read(*refusal::duplicate_prescription(), id));
     }
+    let ids = Ids { bundle: if is_uuid(&bundle.id) { &bundle.id } else { message_id }, message: message_id };
     let header = Header {
-        state: State::ToBeDispensed,
-        patient,
-        prescriber: sender.to_owned(),
-        nominated,
-        holder: None,
-        holder_name: None,
-        bundle_id: if is_uuid(&bundle.id) { bundle.id.to_string() } else { message_id.to_owned() },
-        message_id: message_id.to_owned(),
-        expires_ms: Some(ctx.now_ms.saturating_add(VALID_MS)),
-        items: lines,
-        cancel_asked_by: None,
-        notifications: 0,
+        state: if order.due_ms.is_some() { State::Future } else { State::ToBeDispensed },
+        nominated: order.nominated,
+        expires_ms: Some(issue::expires_ms(order.due_ms.unwrap_or(ctx.now_ms), order.issues)),
+        issues: order.issues,
+        supply_days: order.supply_days,
+        due_ms: order.due_ms,
+        therapy: order.therapy,
+        ..Header::ordered(ids, &order.patient, order.sender, order.items, ctx.now_ms)
     };
     let mut puts = vec![
         Put { table: Table::Prescriptions, key: header_key(&id), value: header.to_row() },
         Put { table: Table::Prescriptions, key: message_key(&id), value: stored(request) },
     ];
-    if let Some(ods) = &header.nominated {
-        puts.push(Put { table: Table::PharmacyQueue, key: queue_key(ods, &id), value: Bytes::new() });
+    match (header.due_ms, &header.nominated) {
+        (Some(due_ms), _) => puts.push(issue::timer(due_ms, &id)),
+        (None, Some(ods)) => {
+            puts.push(Put { table: Table::PharmacyQueue, key: queue_key(ods, &id), value: Bytes::new() });
+        }
+        (None, None) => {}
     }
     let answer = fhir::informational(200);
     let txn = Txn {
@@ -75,149 +83,51 @@ pub fn prescribe(ctx: &Context<'_>, request: &Request, bundle: &Bundle<'_>) -> R
     Ok(Decision::write(answer, txn, id))
 }
 
+/// Answers with what the prescriber is to sign: the `SignedInfo` with the order's digest, in base64. The same order has the
+/// same digest always.
+///
+/// # Errors
+/// Every fault that would have the signed order refused.
+pub fn prepare(
+    ctx: &Context<'_>,
+    session: &Session,
+    text: &str,
+    bundle: &Bundle<'_>,
+) -> Result<Answer, Refused> {
+    let order = check::order(bundle, ctx.now_ms)
+        .map_err(|faults| refusal::all(faults).unwrap_or_else(|| Box::new(fhir::internal_error())))?;
+    if !session.may_act_for(order.sender) {
+        return Err(refusal::forbidden());
+    }
+    if load(ctx, &order.id)?.is_some() {
+        return Err(refusal::duplicate_prescription());
+    }
+    let digest = canonical::digest(text).ok_or_else(|| Box::new(fhir::internal_error()))?;
+    Ok(fhir::resource(
+        200,
+        &json!({
+            "resourceType": "Parameters",
+            "parameter": [
+                {"name": "digest", "valueString": STANDARD.encode(signed_info(&digest))},
+                {"name": "timestamp", "valueString": fhir_time(ctx)},
+                {"name": "algorithm", "valueString": "RS256"},
+            ],
+        }),
+    ))
+}
+
+/// The part of an XML signature that is signed, in exclusive canonical form.
+fn signed_info(digest: &str) -> String {
+    const C14N: &str = "http://www.w3.org/2001/10/xml-exc-c14n#";
+    format!(
+        r##"<SignedInfo xmlns="http://www.w3.org/2000/09/xmldsig#"><CanonicalizationMethod Algorithm="{C14N}"></CanonicalizationMethod><SignatureMethod Algorithm="http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"></SignatureMethod><Reference><Transforms><Transform Algorithm="{C14N}"></Transform></Transforms><DigestMethod Algorithm="{SHA_256}"></DigestMethod><DigestValue>{digest}</DigestValue></Reference></SignedInfo>"##
+    )
+}
+
 /// The body as it is stored: as received, without white space between tokens.
 pub fn stored(request: &Request) -> Bytes {
     match &request.body {
         Body::Inline(bytes) => compact(bytes),
         Body::Blob { .. } => Bytes::new(), // EPS operations do not stream, so the listener never makes one
     }
-}
-
-/// The short id that all items share, upper case, its check character verified.
-///
-/// # Errors
-/// The published refusal of a wrong number of items, different ids, or a wrong check character.
-pub fn prescription_id(items: &[&Resource<'_>]) -> Result<String, Refused> {
-    if items.is_empty() || items.len() > ITEMS_MAX {
-        return Err(refusal::item_count());
-    }
-    let id = |r: &Resource<'_>| {
-        r.group_identifier.as_ref().map_or(String::new(), |g| g.value.to_ascii_uppercase())
-    };
-    let first = id(items[0]);
-    if items.iter().any(|r| id(r) != first) {
-        return Err(all_the_same("groupIdentifier", &items.iter().map(|r| id(r)).collect::<Vec<_>>()));
-    }
-    checked_id(first)
-}
-
-/// The id, when its form and check character are right.
-///
-/// # Errors
-/// FAILURE_TO_PROCESS_MESSAGE.
-pub fn checked_id(id: String) -> Result<String, Refused> {
-    if id.is_empty() {
-        return Err(refusal::failure_to_process("prescriptionID is missing"));
-    }
-    if !is_valid_short_id(&id) {
-        return Err(refusal::failure_to_process("prescriptionID has invalid checksum"));
-    }
-    Ok(id)
-}
-
-/// The one patient's NHS number.
-///
-/// # Errors
-/// FAILURE_TO_PROCESS_MESSAGE when it is missing, wrong, or could be a living person's: this hub takes synthetic ones only.
-pub fn patient_number(bundle: &Bundle<'_>) -> Result<String, Refused> {
-    let Some(patient) = bundle.all("Patient").next() else {
-        return Err(refusal::failure_to_process("Patient is missing"));
-    };
-    let number = patient.identifier_of(NHS_NUMBER);
-    match number.parse::<NhsNumber>() {
-        Ok(n) if n.is_synthetic() => Ok(number.to_owned()),
-        Ok(_) => Err(refusal::failure_to_process(
-            "NHS number is outside the synthetic range 9000000000 to 9999999999",
-        )),
-        Err(_) => Err(refusal::failure_to_process("NHS number is invalid")),
-    }
-}
-
-/// ODS code of the organisation that sent the message.
-///
-/// # Errors
-/// `value` when it is missing or cannot be an ODS code.
-pub fn sender<'b>(bundle: &'b Bundle<'_>) -> Result<&'b str, Refused> {
-    let header = bundle.entry.first().and_then(|e| e.resource.sender.as_ref());
-    let ods = header.and_then(|s| s.identifier.first()).map_or("", |i| &i.value);
-    if is_ods(ods) {
-        Ok(ods)
-    } else {
-        Err(refusal::value("MessageHeader.sender.identifier must hold an ODS code."))
-    }
-}
-
-fn all_the_same(field: &str, got: &[String]) -> Refused {
-    let got: Vec<String> = got.iter().map(|g| format!("\"{g}\"")).collect();
-    refusal::value(&format!(
-        "Expected all MedicationRequests to have the same value for {field}. Received [{}].",
-        got.join(", ")
-    ))
-}
-
-fn order_lines(items: &[&Resource<'_>]) -> Result<Vec<Item>, Refused> {
-    let mut lines: Vec<Item> = Vec::with_capacity(items.len());
-    let therapy = |r: &Resource<'_>| {
-        let coding = r.course_of_therapy_type.as_ref().and_then(|c| c.coding.first());
-        coding.map_or(String::new(), |c| c.code.to_string())
-    };
-    let first_therapy = therapy(items[0]);
-    for item in items {
-        if !matches!(&*item.intent, "order" | "original-order" | "instance-order") {
-            return Err(refusal::value(
-                "MedicationRequest.intent must be order, original-order or instance-order.",
-            ));
-        }
-        if item.status != "active" {
-            return Err(refusal::value("MedicationRequest.status must be active in a prescription order."));
-        }
-        let own = therapy(item);
-        let mixable = |t: &str| matches!(t, "acute" | "continuous");
-        if own != first_therapy && !(mixable(&own) && mixable(&first_therapy)) {
-            return Err(refusal::therapy_mixed());
-        }
-        let id = item.identifier_of(ITEM_NUMBER);
-        if !is_uuid(id) {
-            return Err(refusal::value(
-                "MedicationRequest.identifier must hold a prescription-order-item-number, a UUID.",
-            ));
-        }
-        if lines.iter().any(|l| l.id.eq_ignore_ascii_case(id)) {
-            return Err(refusal::value(
-                "Expected all MedicationRequests to have a different value for identifier.",
-            ));
-        }
-        lines.push(Item { id: id.to_owned(), line: Line::ToBeDispensed });
-    }
-    Ok(lines)
-}
-
-/// ODS code of the nominated dispenser: the items' performer, else the message's destination; none for site type 0004.
-fn nominated(bundle: &Bundle<'_>, items: &[&Resource<'_>]) -> Result<Option<String>, Refused> {
-    let performer = |r: &Resource<'_>| {
-        let performer = r.dispense_request.as_ref().and_then(|d| d.performer.as_ref());
-        performer.and_then(|p| p.identifier.first()).map_or(String::new(), |i| i.value.to_ascii_uppercase())
-    };
-    let first = performer(items[0]);
-    if items.iter().any(|r| performer(r) != first) {
-        let got: Vec<String> = items.iter().map(|r| performer(r)).collect();
-        return Err(all_the_same("dispenseRequest.performer", &got));
-    }
-    let site =
-        items[0].dispense_request.as_ref().and_then(|d| d.extension.iter().find(|e| e.url == SITE_TYPE));
-    if site.and_then(|s| s.value_coding.as_ref()).is_some_and(|c| c.code == SITE_NOT_NOMINATED) {
-        return Ok(None);
-    }
-    let ods = if first.is_empty() { destination(bundle) } else { first };
-    match &*ods {
-        "" => Ok(None),
-        ods if is_ods(ods) => Ok(Some(ods.to_owned())),
-        _ => Err(refusal::value("The nominated dispenser's identifier must be an ODS code.")),
-    }
-}
-
-fn destination(bundle: &Bundle<'_>) -> String {
-    let header = bundle.entry.first().map(|e| &e.resource);
-    let receiver = header.and_then(|h| h.destination.first()).and_then(|d| d.receiver.as_ref());
-    receiver.and_then(|r| r.identifier.first()).map_or(String::new(), |i| i.value.to_ascii_uppercase())
 }

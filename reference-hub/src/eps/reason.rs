@@ -25,6 +25,8 @@ pub enum CancelReason {
     NotDispensed,
     /// R-5000: the message contradicts the prescription.
     Mismatch,
+    /// R-5888: the message lacks what a cancellation must say.
+    InvalidMessage,
 }
 
 impl CancelReason {
@@ -55,6 +57,7 @@ impl CancelReason {
                 "R-5000",
                 "Unable to process message. Information missing or invalid - Mismatch between prescription and cancellation NHSNumber",
             ),
+            CancelReason::InvalidMessage => ("R-5888", "Invalid Message."),
         }
     }
 }

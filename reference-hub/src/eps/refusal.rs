@@ -6,8 +6,8 @@ use super::reason::CancelReason;
 use super::state::Refusal;
 use super::wire::ODS_CODE;
 use crate::fhir::{EPS_ISSUE_CODE, Issue, SPINE_ERROR_OR_WARNING, Severity, eps_issue, outcome, resource};
-use crate::message::Answer;
-use serde_json::json;
+use crate::message::{Answer, Body};
+use serde_json::{Value, json};
 
 /// Code system of the Spine codes in EPS answers (EPS publishes it without the `R4` of the other interfaces).
 const SPINE_CODES: &str = "https://fhir.nhs.uk/CodeSystem/Spine-ErrorOrWarningCode";
@@ -72,6 +72,90 @@ pub fn therapy_mixed() -> Refused {
     Box::new(outcome(400, &[issue]))
 }
 
+/// All issues of these refusals as one: a sender corrects everything at once. `None` when there is none.
+pub fn all(refused: Vec<Refused>) -> Option<Refused> {
+    let mut refused = refused.into_iter();
+    let first = refused.next()?;
+    let rest: Vec<Value> = refused.flat_map(|r| issues(&r)).collect();
+    if rest.is_empty() {
+        return Some(first);
+    }
+    let mut every = issues(&first);
+    every.extend(rest);
+    Some(Box::new(resource(400, &json!({"resourceType": "OperationOutcome", "issue": every}))))
+}
+
+/// The issues that a refusal names.
+pub fn issues(refused: &Answer) -> Vec<Value> {
+    let Body::Inline(body) = &refused.body else { return Vec::new() };
+    let mut outcome: Value = serde_json::from_slice(body).unwrap_or_default();
+    match outcome["issue"].take() {
+        Value::Array(issues) => issues,
+        _ => Vec::new(),
+    }
+}
+
+/// 400 `structure`: elements that exclude each other.
+pub fn structure(diagnostics: &str) -> Refused {
+    error("structure", "", "", "", diagnostics)
+}
+
+/// 403 FORBIDDEN: the session belongs to another organisation than the one it acts for or asks about.
+pub fn forbidden() -> Refused {
+    let issue = Issue {
+        severity: Severity::Error,
+        kind: "forbidden",
+        system: SPINE_CODES,
+        code: "FORBIDDEN",
+        display: "Insufficient authorization.",
+        diagnostics: "The session's organisation may not do this for another one.",
+        expression: "",
+    };
+    Box::new(outcome(403, &[issue]))
+}
+
+/// 403 `forbidden`: an application without a user asks for what only users may do.
+pub fn users_only(diagnostics: &str) -> Refused {
+    let issue = Issue {
+        severity: Severity::Error,
+        kind: "forbidden",
+        system: SPINE_CODES,
+        code: "FORBIDDEN",
+        display: "Insufficient authorization.",
+        diagnostics,
+        expression: "",
+    };
+    Box::new(outcome(403, &[issue]))
+}
+
+/// 400 MISSING_VALUE: several doses without their order.
+pub fn dosage_sequence() -> Refused {
+    let issue = Issue {
+        severity: Severity::Error,
+        kind: "required",
+        system: SPINE_CODES,
+        code: "MISSING_VALUE",
+        display: "",
+        diagnostics: "Each of several dosage instructions must have a sequence.",
+        expression: "MedicationRequest.dosageInstruction.sequence",
+    };
+    Box::new(outcome(400, &[issue]))
+}
+
+/// 400 TOO_FEW_VALUES_SUBMITTED: a mandatory element of a message is missing.
+pub fn too_few_values(expression: &str) -> Refused {
+    let issue = Issue {
+        severity: Severity::Error,
+        kind: "invalid",
+        system: SPINE_CODES,
+        code: "TOO_FEW_VALUES_SUBMITTED",
+        display: "Too few values submitted",
+        diagnostics: "A mandatory value is missing.",
+        expression,
+    };
+    Box::new(outcome(400, &[issue]))
+}
+
 /// 400 FAILURE_TO_PROCESS_MESSAGE, with what is missing or invalid.
 pub fn failure_to_process(what: &str) -> Refused {
     let display = format!("Unable to process message. Information missing or invalid - {what}");
@@ -114,6 +198,34 @@ pub fn release_not_found() -> Refused {
 /// 400 ITEM_NOT_FOUND.
 pub fn item_not_found() -> Refused {
     eps("not-found", "ITEM_NOT_FOUND", "Prescription Item Not found")
+}
+
+/// 400 MISMATCH_AUTHORISED_REPEAT_COUNTS.
+pub fn repeat_counts() -> Refused {
+    eps("business-rule", "MISMATCH_AUTHORISED_REPEAT_COUNTS", "Mismatch in authorised repeat counts")
+}
+
+/// 400 DISPENSE_AMEND_IDENTIFIER_MISMATCH: what is to be replaced is not the latest on record.
+pub fn amend_mismatch() -> Refused {
+    eps(
+        "business-rule",
+        "DISPENSE_AMEND_IDENTIFIER_MISMATCH",
+        "Replacement target does not match the reference on record",
+    )
+}
+
+/// 400 CLAIM_AMEND_PERIOD_ISSUE.
+pub fn claim_period() -> Refused {
+    eps(
+        "business-rule",
+        "CLAIM_AMEND_PERIOD_ISSUE",
+        "Claim amendment is not permitted outside of the claim period",
+    )
+}
+
+/// 404 RESOURCE_NOT_FOUND, of the tracker.
+pub fn not_tracked() -> Refused {
+    Box::new(crate::fhir::spine_error(404, "not-found", "RESOURCE_NOT_FOUND", "Resource not found", ""))
 }
 
 /// 400 PRESCRIPTION_WITH_ANOTHER_DISPENSER, naming who holds it.
@@ -190,6 +302,7 @@ pub fn cancellation(reason: CancelReason) -> Refused {
     let kind = match reason {
         CancelReason::NotFound => "not-found",
         CancelReason::Mismatch => "processing",
+        CancelReason::InvalidMessage => "invalid",
         _ => "business-rule",
     };
     error(kind, STATUS_HISTORY, code, display, "")

@@ -9,13 +9,15 @@ use super::record::{Header, header_key, is_ods, message_key, queue_key, queue_ra
 use super::refusal::{self, Refused};
 use super::state::{Event, Refusal, next};
 use super::wire::{ODS_CODE, Parameters};
-use super::{body_text, fhir_time, load, parsed, prescribe, request_id, store_failed, unchanged};
+use super::{body_text, check, fhir_time, issue, load, parsed, request_id, store_failed, unchanged};
+use crate::auth::Session;
 use crate::domain::{Context, Decision};
 use crate::fhir;
 use crate::message::{Answer, Request};
 use bytes::Bytes;
 use hub_store::{Check, Delete, Expect, Put, Table, Txn};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 /// Prescriptions in one nominated release (published).
 pub const RELEASE_MAX: usize = 25;
@@ -29,17 +31,37 @@ struct Given {
     id: String,
     /// Its time.
     at: String,
-    /// The prescriptions: short id and the id of the order's bundle.
-    ids: Vec<(String, String)>,
+    /// The prescriptions.
+    gifts: Vec<Gift>,
 }
 
-/// Releases one prescription by id or the next ones of the asking dispenser's queue.
+/// One prescription given out.
+#[derive(Serialize, Deserialize)]
+struct Gift {
+    /// Short id.
+    id: String,
+    /// Id of the order's bundle.
+    bundle_id: String,
+    /// Which issue of how many, of a repeat dispensing prescription.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    issue: Option<(u32, u32)>,
+}
+
+/// What a release request asks for.
+pub struct Asked<'p> {
+    /// ODS code of the dispenser.
+    ods: String,
+    /// Its name; empty when not given.
+    name: &'p str,
+    /// Short id of the one prescription asked for; none asks for the dispenser's queue.
+    single: Option<String>,
+}
+
+/// Reads a release request.
 ///
 /// # Errors
-/// The published refusal.
-pub fn release(ctx: &Context<'_>, request: &Request) -> Result<Decision, Refused> {
-    let request_id = request_id(ctx, request)?;
-    let parameters: Parameters<'_> = parsed(body_text(request)?)?;
+/// The published refusal of what is missing or wrong.
+pub fn asked<'p>(parameters: &'p Parameters<'_>) -> Result<Asked<'p>, Refused> {
     if parameters.resource_type != "Parameters" {
         return Err(refusal::value("Incorrect FHIR resource type. Expected Parameters."));
     }
@@ -49,11 +71,30 @@ pub fn release(ctx: &Context<'_>, request: &Request) -> Result<Decision, Refused
     if parameters.get("status").is_none_or(|s| s.value_code != "accepted") {
         return Err(refusal::value("Required parameter status must have valueCode 'accepted'."));
     }
+    if let Some(agent) = parameters.get("agent").and_then(|p| p.resource.as_ref()) {
+        check::named_by_identifier(agent, "Parameters.parameter(\"agent\").resource")?;
+    }
     let ods = owner.identifier_of(ODS_CODE).to_ascii_uppercase();
     if !is_ods(&ods) {
         return Err(refusal::value(
             "Parameters.parameter(\"owner\").resource.identifier must hold an ODS code.",
         ));
+    }
+    let single = parameters.get("group-identifier").and_then(|p| p.value_identifier.as_ref());
+    let single = single.map(|id| check::checked_id(id.value.to_ascii_uppercase())).transpose()?;
+    Ok(Asked { ods, name: &owner.name.0, single })
+}
+
+/// Releases one prescription by id or the next ones of the asking dispenser's queue.
+///
+/// # Errors
+/// The published refusal.
+pub fn release(ctx: &Context<'_>, session: &Session, request: &Request) -> Result<Decision, Refused> {
+    let request_id = request_id(ctx, request)?;
+    let parameters: Parameters<'_> = parsed(body_text(request)?)?;
+    let Asked { ods, name, single } = asked(&parameters)?;
+    if !session.may_act_for(&ods) {
+        return Err(refusal::forbidden());
     }
     let remembered = request_id.map(|id| release_key(&ods, id));
     if let Some(key) = &remembered
@@ -63,20 +104,21 @@ pub fn release(ctx: &Context<'_>, request: &Request) -> Result<Decision, Refused
             serde_json::from_slice(&row.value).map_err(|_| Box::new(fhir::internal_error()))?;
         return Ok(Decision::read(answer(ctx, &given)?, ods));
     }
-    let single = parameters.get("group-identifier").and_then(|p| p.value_identifier.as_ref());
-    let mut taking = Taking { ods: &ods, name: &owner.name.0, txn: Txn::default(), ids: Vec::new() };
+    let answer_id = ctx.ids.uuid();
+    let mut taking =
+        Taking { ods: &ods, name, answer_id: &answer_id, txn: Txn::default(), gifts: Vec::new() };
     match single {
-        Some(id) => taking.one(ctx, prescribe::checked_id(id.value.to_ascii_uppercase())?)?,
+        Some(id) => taking.one(ctx, id)?,
         None => taking.queue(ctx)?,
     }
-    let Taking { mut txn, ids, .. } = taking;
-    if ids.is_empty() {
+    let Taking { mut txn, gifts, .. } = taking;
+    if gifts.is_empty() {
         let none = refusal::no_more_prescriptions();
         // Expired ones that stood in the queue are put away even when nothing else is found.
         let tidied = !txn.puts.is_empty();
         return Ok(if tidied { Decision::write(none, txn, ods) } else { Decision::read(none, ods) });
     }
-    let given = Given { id: ctx.ids.uuid(), at: fhir_time(ctx), ids };
+    let given = Given { id: answer_id, at: fhir_time(ctx), gifts };
     let answer = answer(ctx, &given)?;
     if let Some(key) = remembered {
         txn.checks.push(Check { table: Table::Prescriptions, key: key.clone(), expect: Expect::Absent });
@@ -90,8 +132,9 @@ pub fn release(ctx: &Context<'_>, request: &Request) -> Result<Decision, Refused
 struct Taking<'a> {
     ods: &'a str,
     name: &'a str,
+    answer_id: &'a str,
     txn: Txn,
-    ids: Vec<(String, String)>,
+    gifts: Vec<Gift>,
 }
 
 impl Taking<'_> {
@@ -118,7 +161,7 @@ impl Taking<'_> {
         loop {
             let rows = ctx.view.scan(Table::PharmacyQueue, &from, &to, PAGE).map_err(store_failed)?;
             for row in &rows {
-                if self.ids.len() == RELEASE_MAX {
+                if self.gifts.len() == RELEASE_MAX {
                     return Ok(());
                 }
                 let id = String::from_utf8_lossy(&row.key[self.ods.len() + 1..]).into_owned();
@@ -144,13 +187,15 @@ impl Taking<'_> {
         if let Ok(state) = next(header.state, Event::Release) {
             header.state = state;
         }
+        header.release_id = Some(self.answer_id.to_owned());
         header.holder = Some(self.ods.to_owned());
         header.holder_name = (!self.name.is_empty()).then(|| self.name.to_owned());
         for item in header.items.iter_mut().filter(|i| i.line == Line::ToBeDispensed) {
             item.line = Line::WithDispenser;
         }
         self.write(&id, &header, version);
-        self.ids.push((id, header.bundle_id));
+        let issue = (header.issues > 1).then_some((header.issue, header.issues));
+        self.gifts.push(Gift { id, bundle_id: header.bundle_id, issue });
     }
 
     /// Writes the header and takes the prescription out of its queue.
@@ -164,14 +209,18 @@ impl Taking<'_> {
 }
 
 /// The published answer: the order messages as prescribed, in a searchset inside Parameters. Stored bytes are copied in
-/// whole, never parsed.
+/// whole, never parsed, except that an issue of a repeat dispensing prescription says which one it is.
 fn answer(ctx: &Context<'_>, given: &Given) -> Result<Answer, Refused> {
-    let mut messages = Vec::with_capacity(given.ids.len());
-    for (id, bundle_id) in &given.ids {
+    let mut messages = Vec::with_capacity(given.gifts.len());
+    for Gift { id, bundle_id, issue } in &given.gifts {
         let Some(row) = ctx.view.get(Table::Prescriptions, &message_key(id)).map_err(store_failed)? else {
             return Err(Box::new(fhir::internal_error()));
         };
-        messages.push((bundle_id, row.value));
+        let message = match issue {
+            None => row.value,
+            Some(which) => of_issue(&row.value, *which).ok_or_else(|| Box::new(fhir::internal_error()))?,
+        };
+        messages.push((bundle_id, message));
     }
     let Given { id, at, .. } = given;
     let room: usize = messages.iter().map(|(_, m)| m.len() + 160).sum();
@@ -197,4 +246,27 @@ fn answer(ctx: &Context<'_>, given: &Given) -> Result<Answer, Refused> {
     );
     out.extend_from_slice(tail.as_bytes());
     Ok(Answer::new(200, fhir::FHIR_JSON, out))
+}
+
+/// The order message as one of its issues: each item is a reflex order based on the one that was prescribed.
+fn of_issue(stored: &[u8], (issue, issues): (u32, u32)) -> Option<Bytes> {
+    let mut message: Value = serde_json::from_slice(stored).ok()?;
+    for entry in message["entry"].as_array_mut()? {
+        let item = &mut entry["resource"];
+        if item["resourceType"] != "MedicationRequest" {
+            continue;
+        }
+        item["intent"] = "reflex-order".into();
+        item["basedOn"] = json!([{
+            "extension": [{
+                "url": issue::REPEAT,
+                "extension": [
+                    {"url": "numberOfRepeatsAllowed", "valueInteger": issues - 1},
+                    {"url": "numberOfRepeatsIssued", "valueInteger": issue - 1},
+                ],
+            }],
+            "identifier": item["identifier"][0],
+        }]);
+    }
+    Some(Bytes::from(message.to_string()))
 }

@@ -4,8 +4,8 @@
 //! time as the loader asks, so that 13,000 of them never lie in memory together.
 
 use super::line::Line;
-use super::order::{Order, write_order};
-use super::record::{Header, Item, header_key, message_key, queue_key};
+use super::order::{Order, WRITTEN_MS, write_order};
+use super::record::{Header, Ids, Item, header_key, message_key, queue_key};
 use super::state::State;
 use crate::seed::{SeedRow, SeedRows};
 use hub_store::Table;
@@ -52,19 +52,14 @@ fn header(population: &Population, kind: PrescriptionKind, waiting: &BacklogPres
         PrescriptionKind::WithDispenser => (State::WithDispenser, Line::WithDispenser, true),
         PrescriptionKind::Dispensed => (State::Dispensed, Line::Dispensed, true),
     };
+    let items = waiting.item_ids.iter().map(|id| Item { id: id.clone(), line }).collect();
+    let ids = Ids { bundle: &waiting.message_id, message: &waiting.message_id };
+    let patient = population.nhs_number(waiting.patient_index).to_string();
     Header {
         state,
-        patient: population.nhs_number(waiting.patient_index).to_string(),
-        prescriber: waiting.practice_ods.clone(),
         nominated: waiting.pharmacy_ods.clone(),
         holder: waiting.pharmacy_ods.clone().filter(|_| held),
-        holder_name: None,
-        bundle_id: waiting.message_id.clone(),
-        message_id: waiting.message_id.clone(),
-        expires_ms: None,
-        items: waiting.item_ids.iter().map(|id| Item { id: id.clone(), line }).collect(),
-        cancel_asked_by: None,
-        notifications: 0,
+        ..Header::ordered(ids, &patient, &waiting.practice_ods, items, WRITTEN_MS)
     }
 }
 

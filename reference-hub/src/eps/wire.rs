@@ -3,11 +3,9 @@
 //! Called by the handlers of EPS (and SCR, whose bundles hold the same shapes). Builds no tree of the document: a
 //! 14 KB order costs one pass and a few small vectors. Liberal in extra elements, strict in the type of a known one.
 
+pub use super::many::{Many, Text};
 use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer};
 use std::borrow::Cow;
-use std::fmt;
-use std::marker::PhantomData;
 
 /// Name space of NHS numbers.
 pub const NHS_NUMBER: &str = "https://fhir.nhs.uk/Id/nhs-number";
@@ -19,102 +17,6 @@ pub const ITEM_NUMBER: &str = "https://fhir.nhs.uk/Id/prescription-order-item-nu
 pub const RFC_4122: &str = "https://tools.ietf.org/html/rfc4122";
 /// Extension by which a message says that it takes the place of an earlier one.
 pub const REPLACEMENT: &str = "https://fhir.nhs.uk/StructureDefinition/Extension-replacementOf";
-
-/// One or many: FHIR writes `identifier`, `type` and others as an object in some resources and as an array in others.
-/// A scalar counts as none.
-#[derive(Debug, Clone)]
-pub struct Many<T>(pub Vec<T>);
-
-impl<T> Default for Many<T> {
-    fn default() -> Self {
-        Many(Vec::new())
-    }
-}
-
-impl<T> std::ops::Deref for Many<T> {
-    type Target = [T];
-    fn deref(&self) -> &[T] {
-        &self.0
-    }
-}
-
-struct ManyVisitor<T>(PhantomData<T>);
-
-impl<'de, T: Deserialize<'de>> Visitor<'de> for ManyVisitor<T> {
-    type Value = Many<T>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object or an array of objects")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Many<T>, A::Error> {
-        T::deserialize(MapAccessDeserializer::new(map)).map(|one| Many(vec![one]))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Many<T>, A::Error> {
-        let mut all = Vec::new();
-        while let Some(one) = seq.next_element()? {
-            all.push(one);
-        }
-        Ok(Many(all))
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<Many<T>, E> {
-        Ok(Many::default())
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Many<T>, E> {
-        Ok(Many::default())
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Many<T>, E> {
-        Ok(Many::default())
-    }
-}
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Many<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ManyVisitor(PhantomData))
-    }
-}
-
-/// Text where FHIR has a string in one resource and a structure in another (`name`); a structure counts as empty.
-#[derive(Debug, Clone, Default)]
-pub struct Text<'a>(pub Cow<'a, str>);
-
-struct TextVisitor;
-
-impl<'de> Visitor<'de> for TextVisitor {
-    type Value = Text<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a string or a structure")
-    }
-
-    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Text<'de>, E> {
-        Ok(Text(Cow::Borrowed(text)))
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Text<'de>, E> {
-        Ok(Text(Cow::Owned(text.to_owned())))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Text<'de>, A::Error> {
-        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Text::default())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Text<'de>, A::Error> {
-        while seq.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Text::default())
-    }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(TextVisitor)
-    }
-}
 
 /// FHIR `Identifier`.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -177,6 +79,10 @@ pub struct Extension<'a> {
     /// A reference.
     #[serde(borrow)]
     pub value_reference: Option<Reference<'a>>,
+    /// A whole number.
+    pub value_integer: Option<i64>,
+    /// A whole number, as other messages write it.
+    pub value_unsigned_int: Option<i64>,
     /// Parts of a complex extension.
     #[serde(borrow)]
     pub extension: Many<Extension<'a>>,
@@ -191,9 +97,34 @@ pub struct Destination<'a> {
     pub receiver: Option<Reference<'a>>,
 }
 
-/// `MedicationRequest.dispenseRequest`.
+/// FHIR `Period`.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
+pub struct Period<'a> {
+    /// First day or moment; empty when absent.
+    #[serde(borrow)]
+    pub start: Cow<'a, str>,
+}
+
+/// FHIR `Duration`, in the days that EPS writes.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(default)]
+pub struct Days {
+    /// How many.
+    pub value: Option<f64>,
+}
+
+/// FHIR `Dosage`, its place in the order of several.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(default)]
+pub struct Dosage {
+    /// Its place; mandatory when there is more than one.
+    pub sequence: Option<i64>,
+}
+
+/// `MedicationRequest.dispenseRequest`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
 pub struct DispenseRequest<'a> {
     /// The nominated dispenser.
     #[serde(borrow)]
@@ -201,6 +132,13 @@ pub struct DispenseRequest<'a> {
     /// Holds the performer's site type.
     #[serde(borrow)]
     pub extension: Many<Extension<'a>>,
+    /// Issues of a repeat dispensing prescription after the first.
+    pub number_of_repeats_allowed: Option<i64>,
+    /// From when it may be dispensed.
+    #[serde(borrow)]
+    pub validity_period: Option<Period<'a>>,
+    /// How long one issue lasts.
+    pub expected_supply_duration: Option<Days>,
 }
 
 /// FHIR `Signature`, its data only.
@@ -279,6 +217,26 @@ pub struct Resource<'a> {
     /// MedicationDispense prescription.
     #[serde(borrow)]
     pub authorizing_prescription: Many<Reference<'a>>,
+    /// MedicationRequest medicine as a code.
+    #[serde(borrow)]
+    pub medication_codeable_concept: Many<Concept<'a>>,
+    /// MedicationRequest medicine as a reference.
+    #[serde(borrow)]
+    pub medication_reference: Many<Reference<'a>>,
+    /// MedicationRequest doses.
+    pub dosage_instruction: Many<Dosage>,
+    /// PractitionerRole person.
+    #[serde(borrow)]
+    pub practitioner: Many<Reference<'a>>,
+    /// PractitionerRole organisation.
+    #[serde(borrow)]
+    pub organization: Many<Reference<'a>>,
+    /// PractitionerRole service.
+    #[serde(borrow)]
+    pub healthcare_service: Many<Reference<'a>>,
+    /// Organization above.
+    #[serde(borrow)]
+    pub part_of: Many<Reference<'a>>,
     /// Provenance signatures.
     #[serde(borrow)]
     pub signature: Many<Signature<'a>>,
@@ -302,6 +260,19 @@ impl<'a> Resource<'a> {
     /// The first extension of that URL.
     pub fn extension_of(&self, url: &str) -> Option<&Extension<'a>> {
         self.extension.iter().find(|e| e.url == url)
+    }
+
+    /// Code of the first coding of the course of therapy, or "".
+    pub fn therapy(&self) -> &str {
+        let coding = self.course_of_therapy_type.as_ref().and_then(|c| c.coding.first());
+        coding.map_or("", |c| &c.code)
+    }
+}
+
+impl Extension<'_> {
+    /// The whole number it holds, however it is written.
+    pub fn whole(&self) -> Option<i64> {
+        self.value_integer.or(self.value_unsigned_int)
     }
 }
 

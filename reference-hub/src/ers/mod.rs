@@ -10,7 +10,7 @@ mod record;
 #[cfg(test)]
 mod tests;
 
-pub use record::seed_rows;
+pub use record::{sandbox_rows, seed_rows};
 
 use crate::auth::{self, Session};
 use crate::domain::{Context, Decision, Interface};

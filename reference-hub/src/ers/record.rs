@@ -98,3 +98,23 @@ pub fn seed_rows(population: &Population) -> SeedRows<'_> {
     };
     Box::new(places.into_iter().map(row))
 }
+
+/// The referrals of the open sandbox, under published sandbox references: of the published sandbox patient.
+pub fn sandbox_rows() -> Vec<SeedRow> {
+    let rows = (70_000..70_004_u64).map(|n| {
+        let referral = Referral {
+            ubrn: format!("{n:012}"),
+            nhs_number: "9000000009".to_owned(),
+            referrer_ods: "A20047".to_owned(),
+            referrer_name: "SANDBOX SURGERY".to_owned(),
+            provider_ods: "R69".to_owned(),
+            provider_name: "SANDBOX HOSPITAL".to_owned(),
+            clinician_id: "555254240100".to_owned(),
+            version: 5,
+            choice: n * 257, // another state for each: bits 8 and up count with n
+        };
+        let row = serde_json::to_vec(&referral).unwrap_or_default(); // strings and numbers always serialise
+        (Table::Referrals, referral.ubrn.into_bytes(), row)
+    });
+    rows.collect()
+}

@@ -1,4 +1,4 @@
-//! Referrals against the memory engine: who may read which, and every published refusal that these reads can reach.
+//! Referrals ({ubrn}; X-Correlation-ID is repeated by the listener) against the memory engine: who may read which, and every published refusal that these reads can reach.
 
 use super::*;
 use crate::domain::Ids;
@@ -189,6 +189,16 @@ fn every_refusal_of_a_worklist_is_the_published_one() {
     assert_eq!((status, code(&body)), (415, "UNSUPPORTED_MEDIA_TYPE"));
     let (status, body) = hub.ask(0, "$ers.fetchworklist", |_| {});
     assert_eq!((status, code(&body)), (405, "METHOD_NOT_ALLOWED"));
+}
+
+#[test]
+fn the_sandbox_has_published_references_in_several_states() {
+    let rows = sandbox_rows();
+    assert_eq!(rows[0].1, b"000000070000");
+    assert!(rows.windows(2).all(|w| w[0].1 < w[1].1));
+    let states: std::collections::BTreeSet<&str> =
+        rows.iter().map(|r| document::state(&serde_json::from_slice(&r.2).unwrap())).collect();
+    assert!(states.len() > 2, "{states:?}");
 }
 
 #[test]

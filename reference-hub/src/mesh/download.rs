@@ -57,6 +57,12 @@ fn download(call: &Call<'_>, number: u32) -> Result<Decision, Refused> {
     if message.status != Status::Accepted {
         return Err(Fault::new(410, fault::GONE));
     }
+    if message.report {
+        // Published: a report has headers and an empty body.
+        let mut answer = Answer::empty(200).with("content-type", "application/octet-stream");
+        push_headers(&mut answer, &message, number, false);
+        return Ok(call.read(answer));
+    }
     if number > message.chunks {
         return Err(Fault::new(404, fault::NO_MESSAGE));
     }
@@ -139,23 +145,37 @@ fn push_headers(answer: &mut Answer, message: &Message, number: u32, gzip: bool)
         }
     };
     push("mex-from", &message.from);
-    push("mex-to", &message.to);
     push("mex-workflowid", &message.workflow);
-    push("mex-chunk-range", &format!("{number}:{}", message.chunks));
-    push("mex-total-chunks", &message.chunks.to_string());
     push("mex-addresstype", "ALL");
     push("mex-localid", said.local_id.as_deref().unwrap_or(""));
     push("mex-partnerid", said.partner_id.as_deref().unwrap_or(""));
     push("mex-filename", &message.file_name());
     push("mex-subject", said.subject.as_deref().unwrap_or(""));
     push("mex-version", "1.0");
-    push("mex-messagetype", "DATA");
+    push("mex-messagetype", message.kind());
     push("mex-messageid", &message.id);
-    push("mex-statuscode", "00");
-    push("mex-statusevent", "TRANSFER");
-    push("mex-statusdescription", "Transferred to recipient mailbox");
-    push("mex-statussuccess", "SUCCESS");
-    push("mex-statustimestamp", &compact_time(message.accepted_ms.unwrap_or(message.created_ms)));
+    match message.failure.as_deref().filter(|_| message.report) {
+        None => {
+            push("mex-to", &message.to);
+            push("mex-chunk-range", &format!("{number}:{}", message.chunks));
+            push("mex-total-chunks", &message.chunks.to_string());
+            push("mex-statuscode", "00");
+            push("mex-statusevent", "TRANSFER");
+            push("mex-statusdescription", "Transferred to recipient mailbox");
+            push("mex-statussuccess", "SUCCESS");
+            push("mex-statustimestamp", &compact_time(message.accepted_ms.unwrap_or(message.created_ms)));
+        }
+        Some(failure) => {
+            // Published: in a report Mex-To is whom the failed message was for.
+            push("mex-to", failure.intended.as_deref().unwrap_or(&message.to));
+            push("mex-linkedmsgid", failure.linked.as_deref().unwrap_or(""));
+            push("mex-statuscode", &failure.code);
+            push("mex-statusevent", &failure.event);
+            push("mex-statusdescription", &failure.text);
+            push("mex-statussuccess", "ERROR");
+            push("mex-statustimestamp", &compact_time(failure.at_ms));
+        }
+    }
     push("mex-content-compressed", if said.compressed || gzip { "Y" } else { "" });
     push("mex-content-encrypted", if said.encrypted { "Y" } else { "" });
     push("mex-content-checksum", said.checksum.as_deref().unwrap_or(""));

@@ -41,11 +41,26 @@ pub const CONTROL_VERSION: Code = code("SEND", "09", "Invalid version of the hea
 pub const MESSAGE_TYPE: Code = code("SEND", "11", "Invalid Message Type for the transfer, should be DATA");
 /// 12: no such recipient.
 pub const UNREGISTERED: Code = code("SEND", "12", "Unregistered to address");
+/// 14: the recipient did not collect it. Stands in reports and in tracking.
+pub const UNDELIVERED: Code = code("SEND", "14", "Message not collected by recipient after 5 days");
+/// An upload that was begun and not finished: its content is missing, so it is 02 too.
+pub const UPLOAD_EXPIRED: Code = code("COLLECT", "02", "Not all chunks were uploaded within 5 days");
 /// 16: a restricted workflow and a sender that is not registered to send it.
 pub const SENDER_NOT_ALLOWED: Code =
     code("SEND", "16", "Sender is not allowed to send messages of this type");
 /// 17: a restricted workflow and a recipient that is not registered to receive it.
 pub const WORKFLOW: Code = code("SEND", "17", "Workflow ID not registered for mailbox");
+/// EPL-150: the practice of the person addressed has several mailboxes for this workflow.
+pub const MANY_MAILBOXES: Code = code("SEND", "EPL-150", "Multiple mailboxes matches");
+/// EPL-151: it has none.
+pub const NO_MAILBOX: Code = code("SEND", "EPL-151", "No mailbox matched");
+/// EPL-152: the address by person has no valid NHS number.
+pub const INVALID_NHS_NUMBER: Code = code("SEND", "EPL-152", "Invalid NHS Number");
+/// EPL-153: nobody has that number.
+pub const NHS_NUMBER_NOT_FOUND: Code = code("SEND", "EPL-153", "NHS Number not found");
+/// EPL-154: somebody else has it.
+pub const NO_DEMOGRAPHICS_MATCH: Code =
+    code("SEND", "EPL-154", "NHS Number supplied does not match the demographics");
 /// 20: no such message.
 pub const NO_MESSAGE: Code = code("RECEIVE", "20", "Message does not exist");
 /// Acknowledged, or not complete yet.

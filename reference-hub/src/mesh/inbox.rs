@@ -10,15 +10,15 @@ use crate::domain::Decision;
 use crate::message::{Answer, Request};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hub_store::{Check, Delete, Expect, Table, Txn};
+use hub_store::{Check, Expect, Table, Txn};
 use serde_json::json;
 use std::fmt::Write;
 
 /// Message ids in one answer when the client does not say (published).
 const RESULTS_DEFAULT: usize = 500;
 /// Fewest and most that it may ask for (published).
-const RESULTS_MIN: usize = 10;
-const RESULTS_MAX: usize = 5_000;
+pub const RESULTS_MIN: usize = 10;
+pub const RESULTS_MAX: usize = 5_000;
 
 /// Inbox rows looked at for one filtered page. 5,000: as much work as the largest page; a filter that finds nothing in
 /// them gives an empty page with a link to go on, as published.
@@ -213,17 +213,17 @@ pub fn acknowledge(call: &Call<'_>) -> Result<Decision, Refused> {
     };
     match message.status {
         Status::Uploading => Err(Fault::new(404, fault::NO_MESSAGE)),
-        Status::Acknowledged => Ok(call.read(answer)),
+        // Saying it twice is harmless; what has gone from the inbox cannot be brought back by it.
+        Status::Acknowledged | Status::Undeliverable | Status::Error => Ok(call.read(answer)),
         Status::Accepted => {
             message.status = Status::Acknowledged;
             message.changed_ms = call.ctx.now_ms;
             let unchanged =
                 Check { table: Table::Messages, key: id.clone().into(), expect: Expect::Version(version) };
-            let waiting = Delete { table: Table::Inbox, key: record::inbox_key(&message.to, &id).into() };
             let txn = Txn {
                 checks: vec![unchanged],
                 puts: vec![message.put()],
-                dels: vec![waiting],
+                dels: vec![message.inbox_del()],
                 ..Txn::default()
             };
             Ok(call.write(answer, txn))

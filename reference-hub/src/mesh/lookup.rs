@@ -13,6 +13,9 @@ use serde_json::{Value, json};
 /// Mailboxes in one answer. 1,000: every mailbox of the largest organisation, and a bound on a workflow that all have.
 const RESULTS_MAX: usize = 1_000;
 
+/// Longest ODS code or workflow id that is looked up: workflow ids may be sent with 300 characters.
+const TEXT_BYTES_MAX: usize = 300;
+
 /// Mailboxes of an organisation that are registered for a workflow.
 pub fn endpoint(ctx: &Context<'_>, request: &Request) -> Result<Decision, Refused> {
     let version = Version::of(request)?;
@@ -20,6 +23,9 @@ pub fn endpoint(ctx: &Context<'_>, request: &Request) -> Result<Decision, Refuse
     let workflow = segment(request, 3).trim();
     if ods.is_empty() {
         return Err(Fault::plain(400, "ods code missing"));
+    }
+    if ods.len() > TEXT_BYTES_MAX {
+        return Err(Fault::plain(400, "ods code too long"));
     }
     check_workflow(workflow)?;
     let mut found: Vec<(String, String)> = Vec::new();
@@ -56,7 +62,11 @@ pub fn workflow(ctx: &Context<'_>, request: &Request) -> Result<Decision, Refuse
 }
 
 fn check_workflow(workflow: &str) -> Result<(), Refused> {
-    if workflow.is_empty() { Err(Fault::plain(400, "workflow id missing")) } else { Ok(()) }
+    match workflow.len() {
+        0 => Err(Fault::plain(400, "workflow id missing")),
+        n if n > TEXT_BYTES_MAX => Err(Fault::plain(400, "workflow id too long")),
+        _ => Ok(()),
+    }
 }
 
 fn results(found: &[(String, String)]) -> Value {

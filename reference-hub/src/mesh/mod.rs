@@ -5,18 +5,28 @@
 //! token be used once. It is asked inside `decide`, after the token's hash was found right (only there are the mailbox
 //! and the time known), under the request's own identity, so that deciding again after a conflict is not a replay.
 //!
-//! Undelivered messages (5 days) and deletion (30 days) are not here yet; their states go into [`record::Status`].
+//! A message's life after it was sent is in `lifecycle`: undelivered after 5 days, deleted after 30. The sandbox's
+//! administration is in `admin`; outside the sandbox its paths do not exist.
 
+mod admin;
+mod admin_views;
+mod body_fields;
 mod chunk_range;
 mod download;
 mod fault;
 mod inbox;
+mod lifecycle;
 mod lookup;
 mod mex_headers;
 pub mod operations;
 mod outbox;
+mod parameters;
+mod purge;
+mod recipient;
 pub mod record;
 pub mod replay;
+mod report;
+mod reset;
 pub mod seed;
 mod token;
 mod tracking;
@@ -28,7 +38,7 @@ mod tests;
 pub use token::{SANDBOX_SHARED_KEY, shared_key};
 
 use crate::domain::{Context, Decision, Interface};
-use crate::message::{Answer, Request};
+use crate::message::{Answer, Body, Request};
 use fault::{Fault, Field, Refused};
 use hub_store::{Table, Txn};
 use hyper::Method;
@@ -39,12 +49,13 @@ use version::Version;
 
 /// This interface's row.
 pub const INTERFACE: Interface = Interface {
-    roots: &["messageexchange"],
+    // The sandbox's administration and pings are published at the root too.
+    roots: &["messageexchange", "admin", "_ping", "healthcheck"],
     operations: operations::OPERATIONS,
     routes: operations::ROUTES,
     route,
     decide,
-    tend: None,
+    tend: Some(lifecycle::tend),
 };
 
 /// Tokens used in this process. Two hubs in one process share it, which can only refuse, never admit.
@@ -82,20 +93,34 @@ fn segment(request: &Request, n: usize) -> &str {
     request.segments.get(n).map_or("", String::as_str)
 }
 
+/// The path below `/messageexchange`, or the whole path of what is published at the root too.
+fn path(request: &Request) -> Vec<&str> {
+    let below = usize::from(request.segments.first().is_some_and(|s| s == "messageexchange"));
+    request.segments.iter().skip(below).map(String::as_str).collect()
+}
+
 fn route(request: &Request) -> Result<&'static str, Box<Answer>> {
-    let path: Vec<&str> = request.segments.iter().skip(1).map(String::as_str).collect();
-    let get = Method::GET;
+    let (get, post, delete) = (Method::GET, Method::POST, Method::DELETE);
+    let below = request.segments.first().is_some_and(|s| s == "messageexchange");
+    let path = path(request);
     let found: &[(Method, &'static str)] = match path.as_slice() {
-        ["_ping"] => &[(get, "mesh-ping")],
+        ["_ping" | "deepping" | "healthcheck"] => &[(get, "mesh-ping")],
+        ["admin", "reset"] | ["admin", "reset", _] => &[(delete, "mesh-admin-reset")],
+        ["admin", "report"] => &[(post, "mesh-admin-report")],
+        ["admin", "message", _] => &[(get, "mesh-admin-message")],
+        ["admin", "message", _, "event"] => &[(post, "mesh-admin-event")],
+        ["admin", "mailbox"] => &[(post, "mesh-admin-create-mailbox")],
+        ["admin", "mailbox", _] | ["mailbox", _] => &[(get, "mesh-admin-mailbox")],
+        _ if !below => &[],
         ["endpointlookup", _, _] => &[(get, "mesh-endpoint-lookup")],
         ["workflowsearch", _] => &[(get, "mesh-workflow-search")],
         [""] | [] => &[],
-        [_] => &[(Method::POST, "mesh-handshake"), (get, "mesh-handshake")],
+        [_] => &[(post, "mesh-handshake"), (get, "mesh-handshake")],
         [_, "inbox"] => &[(get, "mesh-inbox")],
         [_, "count"] => &[(get, "mesh-count")],
-        [_, "outbox"] => &[(Method::POST, "mesh-send")],
+        [_, "outbox"] => &[(post, "mesh-send")],
         [_, "outbox", "tracking"] | [_, "outbox", "tracking", _] => &[(get, "mesh-track")],
-        [_, "outbox", _, _] => &[(Method::POST, "mesh-send-chunk")],
+        [_, "outbox", _, _] => &[(post, "mesh-send-chunk")],
         [_, "inbox", _] => &[(get, "mesh-download"), (Method::HEAD, "mesh-head")],
         [_, "inbox", _, "status", "acknowledged"] => &[(Method::PUT, "mesh-acknowledge")],
         [_, "inbox", _, _] => &[(get, "mesh-download-chunk")],
@@ -104,7 +129,7 @@ fn route(request: &Request) -> Result<&'static str, Box<Answer>> {
     if let Some((_, operation)) = found.iter().find(|(method, _)| *method == request.method) {
         return Ok(operation);
     }
-    let version = Version::of(request).unwrap_or(Version::V1);
+    let version = Version::of_refusal(request);
     if found.is_empty() {
         return Err(Box::new(Fault::plain(404, "Not Found").answer(version, "")));
     }
@@ -125,10 +150,10 @@ fn decide_with(
     request: &Request,
 ) -> Decision {
     decide_checked(guard, operation, ctx, request).unwrap_or_else(|fault| {
-        let version = Version::of(request).unwrap_or(Version::V1);
+        let version = Version::of_refusal(request);
         let mut answer = fault.answer(version, &outbox::fresh_id(ctx));
         if request.method == Method::HEAD {
-            answer = Answer { status: answer.status, ..Answer::empty(answer.status) };
+            answer.body = Body::EMPTY;
         }
         Decision::read(answer, mailbox_id(request))
     })
@@ -150,10 +175,15 @@ fn decide_checked(
         "mesh-ping" => return ping(request),
         "mesh-endpoint-lookup" => return lookup::endpoint(ctx, request),
         "mesh-workflow-search" => return lookup::workflow(ctx, request),
+        name if name.starts_with("mesh-admin-") => return admin::decide(name, ctx, request),
         _ => {}
     }
     let mailbox = token::authorise(guard, ctx, request, &mailbox_id(request))?;
-    let call = Call { ctx, request, version: Version::of(request)?, mailbox };
+    let version = match operation {
+        "mesh-download" | "mesh-download-chunk" | "mesh-head" => Version::of_content(request)?,
+        _ => Version::of(request)?,
+    };
+    let call = Call { ctx, request, version, mailbox };
     match operation {
         "mesh-handshake" => handshake(&call),
         "mesh-send" => outbox::send(&call),
@@ -174,11 +204,36 @@ fn ping(request: &Request) -> Result<Decision, Refused> {
     Ok(Decision::read(Version::of(request)?.json(200, &body), ""))
 }
 
+/// A refusal that was made before this interface was asked, in the error shape of MESH; `None` when it is not one.
+/// `accept` is the request's Accept header.
+pub fn reshaped(accept: Option<&str>, refusal: &Answer) -> Option<Answer> {
+    let is_fhir = |(name, value): &(&str, String)| *name == "content-type" && value == crate::fhir::FHIR_JSON;
+    if refusal.status < 400 || !refusal.headers.iter().any(is_fhir) {
+        return None;
+    }
+    let text = match refusal.status {
+        413 => "Request body too large",
+        429 => "Too Many Requests",
+        503 => "Service Unavailable",
+        _ => "An internal error occurred",
+    };
+    let version =
+        if accept.is_some_and(|a| a.contains("vnd.mesh.v2+json")) { Version::V2 } else { Version::V1 };
+    let mut answer = Fault::plain(refusal.status, text).answer(version, "");
+    for (name, value) in &refusal.headers {
+        if *name != "content-type" && !answer.headers.iter().any(|(known, _)| known == name) {
+            answer.headers.push((name, value.clone()));
+        }
+    }
+    Some(answer)
+}
+
 /// Validates a mailbox and remembers that it was alive, with which client.
 fn handshake(call: &Call<'_>) -> Result<Decision, Refused> {
     let mut seen = json!({"at_ms": call.ctx.now_ms});
     let mut missing = Vec::new();
     for (name, required) in [
+        ("user-agent", false),
         ("mex-clientversion", true),
         ("mex-osname", true),
         ("mex-osversion", true),

@@ -7,9 +7,10 @@ use super::fault::{self, Fault, Refused};
 use super::mex_headers::MexHeaders;
 use super::record::{self, Mailbox, Message, Status};
 use super::version::Version;
-use super::{Call, chunk_range};
+use super::{Call, chunk_range, lifecycle, recipient};
+use crate::blob_list;
 use crate::domain::{Context, Decision};
-use crate::message::{Answer, Request};
+use crate::message::{Answer, Body, Request};
 use bytes::Bytes;
 use hub_store::{Check, Expect, Put, Table, Txn};
 use serde_json::json;
@@ -40,8 +41,7 @@ pub fn send(call: &Call<'_>) -> Result<Decision, Refused> {
     let gzip = gzip_encoded(request).ok_or_else(|| Fault::new(422, fault::ENCODING))?;
     let (_, chunks) = chunk_range::parse(request.header("mex-chunk-range").unwrap_or(""), 1)
         .ok_or_else(|| Fault::new(417, fault::CHUNK_RANGE))?;
-    let recipient =
-        record::mailbox(ctx.view, &headers.to)?.ok_or_else(|| Fault::new(417, fault::UNREGISTERED))?;
+    let recipient = recipient::find(ctx.view, &headers.to, &headers.workflow)?;
     check_restricted(ctx, &headers.workflow, &call.mailbox, &recipient)?;
     if request.body.is_empty() {
         return Err(Fault::new(417, fault::NO_DATA));
@@ -59,9 +59,12 @@ pub fn send(call: &Call<'_>) -> Result<Decision, Refused> {
         changed_ms: ctx.now_ms,
         accepted_ms: None,
         gzip,
+        report: false,
+        failure: None,
         said: headers.said,
     };
     let mut puts = store_chunk(&mut message, 1, call);
+    puts.push(lifecycle::first_timer(&message));
     if let Some(local_id) = &message.said.local_id {
         let key = record::local_id_prefix(&message.from, local_id) + &message.id;
         puts.push(record::put(Table::LocalIds, key, Bytes::new()));
@@ -100,8 +103,7 @@ fn store_chunk(message: &mut Message, number: u32, call: &Call<'_>) -> Vec<Put> 
         message.status = Status::Accepted;
         message.changed_ms = call.ctx.now_ms;
         message.accepted_ms = Some(call.ctx.now_ms);
-        let key = record::inbox_key(&message.to, &message.id);
-        puts.push(record::put(Table::Inbox, key, message.workflow.clone()));
+        puts.push(message.inbox_put());
     }
     puts.push(message.put());
     puts
@@ -143,12 +145,17 @@ pub fn send_chunk(call: &Call<'_>) -> Result<Decision, Refused> {
     // Counting is guarded by the message's version: of two chunks at a time one is decided again.
     let unchanged =
         Check { table: Table::Messages, key: id.clone().into(), expect: Expect::Version(version) };
+    let mut replaced = None;
     if let Some(row) = ctx.view.get(Table::Chunks, &record::chunk_key(&id, number))? {
-        let before = record::decode_chunk(&row.value).map_or(0, |b| b.len());
+        let before = record::decode_chunk(&row.value).ok_or_else(Fault::internal)?;
         message.chunks_stored -= 1;
-        message.size_bytes -= before.min(message.size_bytes);
+        message.size_bytes -= before.len().min(message.size_bytes);
+        if let Body::Blob { id, .. } = before {
+            replaced = Some(blob_list::put(&id));
+        }
     }
-    let puts = store_chunk(&mut message, number, call);
+    let mut puts = store_chunk(&mut message, number, call);
+    puts.extend(replaced);
     Ok(call.write(answer, Txn { checks: vec![unchanged], puts, ..Txn::default() }))
 }
 

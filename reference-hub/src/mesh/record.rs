@@ -9,17 +9,20 @@
 use super::fault::{Fault, Refused};
 use crate::message::Body;
 use bytes::Bytes;
-use hub_store::{Put, Table, Versioned, View};
+use hub_store::{Delete, Put, Table, Versioned, View};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
 /// Longest mailbox id that is looked up. Real ones have 9 to 11 characters.
 const MAILBOX_ID_BYTES_MAX: usize = 50;
 
+/// Longest message id that is looked up. Ours have 27 characters.
+const MESSAGE_ID_BYTES_MAX: usize = 64;
+
 /// Digits of a chunk number in its key.
 const CHUNK_DIGITS: usize = 5;
 
-/// Chunks a message may have: what [`CHUNK_DIGITS`] can count. At 75 MiB each that is 70 times the published 100 GB.
+/// Chunks a message may have: what `CHUNK_DIGITS` can count. At 75 MiB each that is 70 times the published 100 GB.
 pub const CHUNKS_MAX: u32 = 99_999;
 
 /// A mailbox.
@@ -45,7 +48,7 @@ pub struct Mailbox {
     pub receives: Vec<String>,
 }
 
-/// Where a message is in its life. Undelivered and expired messages will be further states.
+/// Where a message is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
@@ -55,17 +58,47 @@ pub enum Status {
     Accepted,
     /// The recipient has it and said so.
     Acknowledged,
+    /// Not collected in time: out of the inbox, and its sender was told.
+    Undeliverable,
+    /// Failed otherwise: an upload that was never finished, or what the sandbox's administrator said.
+    Error,
 }
 
 impl Status {
+    /// Every state, for look-ups by word.
+    pub const ALL: [Status; 5] =
+        [Status::Uploading, Status::Accepted, Status::Acknowledged, Status::Undeliverable, Status::Error];
+
     /// As v2 writes it; v1 writes the first letter upper case.
     pub fn word(self) -> &'static str {
         match self {
             Status::Uploading => "uploading",
             Status::Accepted => "accepted",
             Status::Acknowledged => "acknowledged",
+            Status::Undeliverable => "undeliverable",
+            Status::Error => "error",
         }
     }
+}
+
+/// Why a message failed; of a REPORT message, what it reports.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Failure {
+    /// Phase: SEND, COLLECT, TRANSFER, RECEIVE.
+    pub event: String,
+    /// The published code.
+    pub code: String,
+    /// One sentence for a person.
+    pub text: String,
+    /// When, in milliseconds since the Unix epoch.
+    pub at_ms: u64,
+    /// The other message: of a report the one that failed, of that one the report.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub linked: Option<String>,
+    /// Of a report: whom the failed message was for, when that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub intended: Option<String>,
 }
 
 /// What is known about a message besides its content.
@@ -97,6 +130,12 @@ pub struct Message {
     /// All chunks are gzip-encoded.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub gzip: bool,
+    /// A REPORT, without content, instead of DATA.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub report: bool,
+    /// Why it failed, or what it reports.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Box<Failure>>,
     /// What the sender said about it.
     #[serde(default)]
     pub said: Said,
@@ -138,9 +177,24 @@ impl Message {
         self.said.file_name.clone().unwrap_or_else(|| format!("{}.dat", self.id))
     }
 
+    /// DATA or REPORT, as published.
+    pub fn kind(&self) -> &'static str {
+        if self.report { "REPORT" } else { "DATA" }
+    }
+
     /// Its row.
     pub fn put(&self) -> Put {
         put(Table::Messages, self.id.clone(), to_row(self))
+    }
+
+    /// Its row in its recipient's inbox.
+    pub fn inbox_put(&self) -> Put {
+        put(Table::Inbox, inbox_key(&self.to, &self.id), self.workflow.clone())
+    }
+
+    /// What takes it out of its recipient's inbox.
+    pub fn inbox_del(&self) -> Delete {
+        Delete { table: Table::Inbox, key: inbox_key(&self.to, &self.id).into() }
     }
 }
 
@@ -172,11 +226,20 @@ pub fn mailbox(view: &dyn View, id: &str) -> Result<Option<Mailbox>, Refused> {
     serde_json::from_slice(&row.value).map(Some).map_err(|_| Fault::internal())
 }
 
+/// True when `id` can be a message id: what a hub makes, and nothing that means something in a key or a file name.
+pub fn is_message_id(id: &str) -> bool {
+    let known = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'-' || b == b'_';
+    (1..=MESSAGE_ID_BYTES_MAX).contains(&id.len()) && id.bytes().all(known)
+}
+
 /// The message `id` and its row's version, or `None` when there is none.
 ///
 /// # Errors
 /// 500 when the store or the row cannot be read.
 pub fn message(view: &dyn View, id: &str) -> Result<Option<(Message, u64)>, Refused> {
+    if !is_message_id(id) {
+        return Ok(None);
+    }
     let Some(Versioned { version, value }) = view.get(Table::Messages, id.as_bytes())? else {
         return Ok(None);
     };
@@ -187,6 +250,11 @@ pub fn message(view: &dyn View, id: &str) -> Result<Option<(Message, u64)>, Refu
 /// Key of a message's chunk; numbers count from 1.
 pub fn chunk_key(message_id: &str, number: u32) -> Vec<u8> {
     format!("{message_id}|{number:0CHUNK_DIGITS$}").into_bytes()
+}
+
+/// Prefix of all chunks of a message.
+pub fn chunk_prefix(message_id: &str) -> String {
+    format!("{message_id}|")
 }
 
 /// Key of a message in an inbox.

@@ -97,7 +97,8 @@ fn messages_by<K: Ord>(
     all.into_iter()
 }
 
-/// The waiting messages' rows of Messages.
+/// The waiting messages' rows of Messages. They have no timer: their time is the population's and long past, so that a
+/// benchmark's backlog would expire at its start.
 pub fn message_rows(population: &Population) -> impl Iterator<Item = SeedRow> {
     messages_by(population, |m| m.message_id.clone()).map(|(_, waiting)| {
         let at_ms = id_time_ms(&waiting.message_id);
@@ -115,6 +116,8 @@ pub fn message_rows(population: &Population) -> impl Iterator<Item = SeedRow> {
             changed_ms: at_ms,
             accepted_ms: Some(at_ms),
             gzip: false,
+            report: false,
+            failure: None,
             said,
         };
         row(message.put())

@@ -117,6 +117,10 @@ pub fn authorise(
     if mac.verify_slice(&token.hash).is_err() {
         return denied("Invalid Authentication Token");
     }
+    // With mutual TLS a mailbox opens to its own organisation only, whoever knows its password.
+    if ctx.peer.is_some_and(|peer| !peer.ods.eq_ignore_ascii_case(&mailbox.ods)) {
+        return denied("Mailbox belongs to another organisation than the client certificate");
+    }
     let key = token.hash.iter().take(8).fold(0_u64, |n, b| (n << 8) | u64::from(*b));
     match guard.admit(now_minute, minute, key, identity) {
         Admission::Admitted => Ok(mailbox),

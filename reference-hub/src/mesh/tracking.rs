@@ -5,19 +5,23 @@
 use super::Call;
 use super::download::{compact_time, time};
 use super::fault::{self, Fault, Refused};
+use super::lifecycle::INBOX_TIME_MS;
 use super::record::{self, Mailbox, Message, Status};
 use super::version::Version;
 use crate::domain::Decision;
 use hub_store::Table;
 use serde_json::{Value, json};
 
-/// How long a message waits in an inbox before it counts as undelivered (published: 5 days).
-pub const INBOX_TIME_MS: u64 = 5 * 24 * 60 * 60 * 1000;
+/// Longest local id that is looked up: no longer one can be sent.
+const LOCAL_ID_BYTES_MAX: usize = 300;
 
 /// Answers where a message is.
 pub fn track(call: &Call<'_>) -> Result<Decision, Refused> {
     let not_found = || Fault::new(404, fault::NO_MESSAGE);
     let local_id = call.segment(4);
+    if local_id.len() > LOCAL_ID_BYTES_MAX {
+        return Err(not_found());
+    }
     let (id, version) = if local_id.is_empty() {
         let id = call.request.query("messageID").filter(|id| !id.is_empty());
         let id = id.ok_or_else(|| Fault::field("query", "messageID", "missing", "Field required"))?;
@@ -48,12 +52,18 @@ fn by_local_id(call: &Call<'_>, local_id: &str) -> Result<Option<String>, Refuse
     }
 }
 
+/// Event, description and code of the last state; nothing before the message is complete.
+fn outcome(message: &Message) -> (Option<&str>, Option<&str>, Option<&str>) {
+    match (&message.failure, message.status) {
+        (Some(failure), _) => (Some(&failure.event), Some(&failure.text), Some(&failure.code)),
+        (None, Status::Accepted | Status::Acknowledged) => (Some("TRANSFER"), Some("Success"), Some("00")),
+        (None, Status::Uploading | Status::Undeliverable | Status::Error) => (None, None, None),
+    }
+}
+
 fn v2(message: &Message, recipient: &Mailbox) -> Value {
     let iso = |at_ms| time(at_ms, "%Y-%m-%dT%H:%M:%S.%3fZ");
-    let (event, description, code) = match message.status {
-        Status::Uploading => (None, None, None),
-        Status::Accepted | Status::Acknowledged => (Some("TRANSFER"), Some("Success"), Some("00")),
-    };
+    let (event, description, code) = outcome(message);
     without_nulls(json!({
         "message_id": message.id,
         "local_id": message.said.local_id,
@@ -66,7 +76,7 @@ fn v2(message: &Message, recipient: &Mailbox) -> Value {
         "recipient_ods_code": recipient.ods,
         "recipient_org_code": recipient.ods,
         "recipient_org_name": recipient.org_name,
-        "status_success": true,
+        "status_success": message.failure.is_none(),
         "status": message.status.word(),
         "status_event": event,
         "status_timestamp": iso(message.changed_ms),
@@ -81,11 +91,8 @@ fn v1(message: &Message, sender: &Mailbox, recipient: &Mailbox) -> Value {
     let address = |mailbox: &str| format!("{}@dts.nhs.uk", mailbox.to_ascii_lowercase());
     let mut status = message.status.word().to_owned();
     status[..1].make_ascii_uppercase();
-    let (event, description, code) = match message.status {
-        Status::Uploading => (None, None, None),
-        Status::Accepted | Status::Acknowledged => (Some("TRANSFER"), Some("Success"), Some("00")),
-    };
-    without_nulls(json!({
+    let (event, description, code) = outcome(message);
+    let mut body = without_nulls(json!({
         "addressType": "ALL",
         "checksum": said.checksum,
         "chunkCount": message.chunks,
@@ -102,7 +109,7 @@ fn v1(message: &Message, sender: &Mailbox, recipient: &Mailbox) -> Value {
         "localId": said.local_id,
         "meshRecipientOdsCode": recipient.ods,
         "messageId": message.id,
-        "messageType": "DATA",
+        "messageType": message.kind(),
         "partnerId": said.partner_id,
         "recipient": recipient.id,
         "recipientBillingEntity": recipient.billing_entity,
@@ -121,17 +128,25 @@ fn v1(message: &Message, sender: &Mailbox, recipient: &Mailbox) -> Value {
         "statusCode": code,
         "statusDescription": description,
         "statusEvent": event,
-        "statusSuccess": "SUCCESS",
+        "statusSuccess": if message.failure.is_none() { "SUCCESS" } else { "ERROR" },
         "statusTimestamp": compact_time(message.changed_ms),
         "subject": said.subject,
         "uploadTimestamp": compact_time(message.created_ms),
         "version": "1.0",
         "workflowId": message.workflow,
-    }))
+    }));
+    if let Some(failure) = &message.failure {
+        body["failureDate"] = json!(compact_time(failure.at_ms));
+        body["failureDiagnostic"] = json!(failure.text);
+        if let Some(linked) = &failure.linked {
+            body["linkedMsgId"] = json!(linked);
+        }
+    }
+    body
 }
 
 /// The object without its null members: what is not known is left out.
-fn without_nulls(mut value: Value) -> Value {
+pub fn without_nulls(mut value: Value) -> Value {
     if let Value::Object(map) = &mut value {
         map.retain(|_, v| !v.is_null());
     }

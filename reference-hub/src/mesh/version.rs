@@ -15,25 +15,74 @@ pub enum Version {
     V2,
 }
 
+/// What an Accept header asks for.
+enum Asked {
+    Version(Version),
+    /// A MESH media type that is malformed or names no live version.
+    Malformed,
+    /// Nothing that a JSON answer could be.
+    NoJson,
+}
+
+fn asked(request: &Request) -> Asked {
+    let accept = request.header("accept").unwrap_or("").to_ascii_lowercase();
+    // Weights follow their range after a semicolon; some clients divide ranges by semicolons too.
+    let mut ranges: Vec<(&str, bool)> = Vec::new();
+    for part in accept.split([',', ';']).map(str::trim).filter(|p| !p.is_empty()) {
+        match (part.strip_prefix("q="), ranges.last_mut()) {
+            (Some(weight), Some((_, wanted))) => *wanted = weight.parse::<f32>().ok() != Some(0.0),
+            (None, _) if part.contains('/') || part.contains("vnd.mesh") => ranges.push((part, true)),
+            _ => {}
+        }
+    }
+    let mut wanted = ranges.iter().filter(|(_, wanted)| *wanted).map(|(range, _)| *range);
+    if let Some(mesh) = wanted.clone().find(|range| range.contains("vnd.mesh")) {
+        return match mesh {
+            "application/vnd.mesh.v1+json" => Asked::Version(Version::V1),
+            "application/vnd.mesh.v2+json" => Asked::Version(Version::V2),
+            _ => Asked::Malformed,
+        };
+    }
+    if ranges.is_empty() || wanted.any(|r| matches!(r, "application/json" | "application/*" | "*/*")) {
+        return Asked::Version(Version::V1);
+    }
+    Asked::NoJson
+}
+
 impl Version {
-    /// The version of the first MESH media type in Accept; version 1 when there is none.
+    /// The version of the first MESH media type in Accept; version 1 for other JSON, for anything, and for no Accept.
+    ///
+    /// # Errors
+    /// 400 when a MESH media type is malformed or names a version that does not exist; 406 when JSON is not accepted.
+    pub fn of(request: &Request) -> Result<Version, Refused> {
+        match asked(request) {
+            Asked::Version(version) => Ok(version),
+            Asked::Malformed => Err(Fault::plain(400, "Accept header api format incorrect")),
+            Asked::NoJson => Err(Fault::plain(
+                406,
+                "Not Acceptable, allowed: application/json, application/vnd.mesh.v2+json",
+            )),
+        }
+    }
+
+    /// As [`Version::of`] for operations that answer with content: it has whatever type its sender gave it, so that
+    /// no other Accept is refused.
     ///
     /// # Errors
     /// 400 when a MESH media type is malformed or names a version that does not exist.
-    pub fn of(request: &Request) -> Result<Version, Refused> {
-        let accept = request.header("accept").unwrap_or("");
-        for range in accept.split([',', ';']).map(str::trim) {
-            match range.strip_prefix("application/vnd.mesh.") {
-                Some("v1+json") => return Ok(Version::V1),
-                Some("v2+json") => return Ok(Version::V2),
-                Some(_) => return Err(Fault::plain(400, "Accept header api format incorrect")),
-                None if range.contains("vnd.mesh") => {
-                    return Err(Fault::plain(400, "Accept header api format incorrect"));
-                }
-                None => {}
-            }
+    pub fn of_content(request: &Request) -> Result<Version, Refused> {
+        match asked(request) {
+            Asked::NoJson => Ok(Version::V1),
+            _ => Version::of(request),
         }
-        Ok(Version::V1)
+    }
+
+    /// The version in which a refusal is told: the one asked for, else the first.
+    pub fn of_refusal(request: &Request) -> Version {
+        match asked(request) {
+            Asked::Version(version) => version,
+            Asked::Malformed | Asked::NoJson => Version::V1,
+        }
     }
 
     /// Content type of this version's JSON answers.

@@ -1,9 +1,13 @@
 //! The search index: which rows of `Table::PatientIndex` a record has, and which ranges of keys a search reads.
 //!
-//! Three kinds of row, all with an empty value, so that every search is a short range scan:
+//! Five kinds of row, all with an empty value, so that every search is a short range scan:
 //! - `F|FAMILY|yyyy-mm-dd|g|nhs`: a family name (one row for each name of the record), then birth date;
 //! - `S|S530|yyyy-mm-dd|g|nhs`: the Soundex code of a family name, for fuzzy searches;
+//! - `HF|…` and `HS|…`: the same two of former names (see `super::history`), for searches of history;
 //! - `B|yyyy-mm-dd|g|nhs`: birth date alone, for wildcards in few days and for fuzzy searches without family name.
+//!
+//! Two other kinds of row stand in the same table: `H|nhs`, a patient's history, and `C|FAMILY|yyyy-mm-dd|g`, which every
+//! creation of such a person writes, so that two of them cannot both find nobody (see `super::create`).
 //!
 //! Called by trace (ranges), update (difference of rows) and seed. Never reads a table itself.
 
@@ -13,6 +17,9 @@ use std::collections::BTreeSet;
 
 /// A birth date that a record lacks sorts and is found as this.
 const NO_DATE: &str = "0000-00-00";
+
+/// What stands before the keys of former names.
+const HISTORY: &[u8] = b"H";
 
 /// A range of index keys, `from <= key < to`.
 pub(super) type KeyRange = (Vec<u8>, Vec<u8>);
@@ -119,6 +126,27 @@ pub(super) fn keys_of(patient: &Value) -> BTreeSet<Vec<u8>> {
     keys(families, text(patient, "/birthDate"), text(patient, "/gender"), text(patient, "/id"))
 }
 
+/// All keys of a history, of a person whose record is `patient`.
+pub(super) fn history_keys(history: &Value, patient: &Value) -> Vec<Vec<u8>> {
+    if items(history, "name").is_empty() {
+        return Vec::new();
+    }
+    let of_names = keys_of(&serde_json::json!({
+        "birthDate": text(patient, "/birthDate"),
+        "gender": text(patient, "/gender"),
+        "id": text(patient, "/id"),
+        "name": history["name"],
+    }));
+    let of_names = of_names.into_iter().filter(|key| !key.starts_with(b"B|"));
+    of_names.map(|key| [HISTORY, &key].concat()).collect()
+}
+
+/// The key that two creations of such a person contend for.
+pub(super) fn creation_key(family: &str, birth_date: &str, gender: &str) -> Vec<u8> {
+    let gender = gender_letter(gender);
+    format!("C|{}|{birth_date}|{gender}", normal(family)).into_bytes()
+}
+
 /// What a key says of its person.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Entry<'a> {
@@ -158,6 +186,11 @@ pub(super) fn prefix_range(prefix: &str) -> KeyRange {
     let from = ["F|", prefix].concat().into_bytes();
     let to = [&from[..], &[AFTER_ALL]].concat();
     (from, to)
+}
+
+/// The same range of the keys of former names.
+pub(super) fn of_history((from, to): &KeyRange) -> KeyRange {
+    ([HISTORY, from].concat(), [HISTORY, to].concat())
 }
 
 /// A byte that no UTF-8 text contains, above all that do.

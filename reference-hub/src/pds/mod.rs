@@ -1,17 +1,26 @@
-//! Personal Demographics Service, FHIR R4: retrieve by NHS number, trace (search) and update, as published
-//! (`personal-demographics` OpenAPI document of NHS England).
+//! Personal Demographics Service, FHIR R4: retrieve by NHS number, trace (search), create and update, related people and
+//! coverage, as published (`personal-demographics` OpenAPI document of NHS England).
 //!
 //! Called by the listener through [`INTERFACE`] and by the seed through [`seed`]. Pure: everything a decision depends
 //! on comes in through the context; nothing here knows a socket, a clock or an engine.
 
+mod access;
+mod bodies;
+mod coverage;
+mod create;
 mod document;
+mod history;
 mod index;
 pub mod operations;
 mod patch;
+mod people;
 mod query;
 mod record;
 mod refuse;
+mod related;
+mod resolve;
 mod retrieve;
+mod retry;
 mod rules;
 mod sandbox;
 mod score;
@@ -23,13 +32,16 @@ mod tests;
 mod trace;
 mod update;
 
+pub use access::PATIENT_ROLE;
 pub use document::patient_document;
 pub use sandbox::sandbox_rows;
 
 use crate::auth::{self, Session};
 use crate::domain::{Context, Decision, Interface};
 use crate::message::{Answer, Request};
+use access::Mode;
 use hyper::Method;
+use jiff::civil::Date;
 use refuse::Refusal;
 
 /// This interface's row.
@@ -44,47 +56,84 @@ pub const INTERFACE: Interface = Interface {
 
 fn route(request: &Request) -> Result<&'static str, Box<Answer>> {
     let segments: Vec<&str> = request.segments.iter().map(String::as_str).filter(|s| !s.is_empty()).collect();
-    let named = match segments[..] {
-        [_, "FHIR", "R4", "Patient"] => false,
-        [_, "FHIR", "R4", "Patient", _] => true,
+    let methods: &[(Method, &'static str)] = match segments[..] {
+        [_, "FHIR", "R4", "Patient"] => &[(Method::GET, "pds-trace"), (Method::POST, "pds-create")],
+        [_, "FHIR", "R4", "Patient", _] => &[(Method::GET, "pds-retrieve"), (Method::PATCH, "pds-update")],
+        [_, "FHIR", "R4", "Patient", _, "RelatedPerson"] => &[(Method::GET, "pds-related")],
+        [_, "FHIR", "R4", "Coverage"] => {
+            &[(Method::GET, "pds-coverage"), (Method::POST, "pds-coverage-update")]
+        }
         _ => return Err(Box::new(Answer { status: 404, ..*refuse::unsupported_service() })),
     };
-    match (&request.method, named) {
-        (&Method::GET, false) => Ok("pds-trace"),
-        (&Method::GET, true) => Ok("pds-retrieve"),
-        (&Method::PATCH, true) => Ok("pds-update"),
-        (&Method::PATCH, false) => Err(refuse::unsupported_service()), // published: no NHS number
-        _ => {
-            let allow = if named { "GET, PATCH" } else { "GET" };
-            Err(Box::new(Answer { status: 405, ..*refuse::unsupported_service() }.with("allow", allow)))
-        }
+    if let Some((_, operation)) = methods.iter().find(|(method, _)| *method == request.method) {
+        return Ok(operation);
     }
+    if request.method == Method::PATCH && segments.len() == 4 && segments[3] == "Patient" {
+        return Err(refuse::unsupported_service()); // published: no NHS number
+    }
+    let allow: Vec<&str> = methods.iter().map(|(method, _)| method.as_str()).collect();
+    Err(Box::new(Answer { status: 405, ..*refuse::unsupported_service() }.with("allow", allow.join(", "))))
 }
 
 fn decide(operation: &'static str, ctx: &Context<'_>, request: &Request) -> Decision {
-    let subject = request.segments.get(4).cloned().unwrap_or_default();
-    let decided = caller(ctx, request).and_then(|session| match operation {
-        "pds-retrieve" => retrieve::decide(ctx, &subject).map(|answer| Decision::read(answer, &subject)),
-        "pds-update" => update::decide(ctx, request, &session, &subject),
-        _ => trace::decide(ctx, request),
+    let subject = match request.segments.get(4) {
+        Some(id) => id.clone(),
+        None => coverage::subject(request),
+    };
+    let decided = caller(ctx, request).and_then(|session| {
+        let mode = Mode::of(&session);
+        match operation {
+            // The subject of these two is in the query or the body; they ask `mode` when they have read it.
+            "pds-coverage" => return coverage::read(ctx, request, mode),
+            "pds-coverage-update" => return coverage::update(ctx, request, &session),
+            _ => mode.check(operation, &subject)?,
+        }
+        match operation {
+            "pds-retrieve" => retrieve::decide(ctx, &subject),
+            "pds-update" => update::decide(ctx, request, &session, &subject),
+            "pds-create" => create::decide(ctx, request, &session),
+            "pds-related" => related::decide(ctx, &subject),
+            _ => trace::decide(ctx, request, mode),
+        }
     });
     decided.unwrap_or_else(|refusal| Decision::read(*refusal, subject))
 }
 
-/// Checks what every PDS request must carry: a session, X-Request-ID, and a numeric role id if one is sent.
+/// Checks what every PDS request must carry: a session, X-Request-ID, and what it says of the caller.
 fn caller(ctx: &Context<'_>, request: &Request) -> Result<Session, Refusal> {
     let session = auth::require_session(ctx, request)?;
     match request.header("x-request-id") {
-        None | Some("") => return Err(refuse::missing_value("X-Request-ID")),
+        None | Some("") => return Err(refuse::missing_header("X-Request-ID")),
         Some(id) if !is_uuid(id) => return Err(refuse::invalid_header(id, "X-Request-ID")),
         Some(_) => {}
     }
-    match request.header("nhsd-session-urid") {
-        Some(role) if role.is_empty() || !role.bytes().all(|b| b.is_ascii_digit()) => {
-            Err(refuse::invalid_header(role, "NHSD-Session-URID"))
-        }
-        _ => Ok(session),
+    Mode::of(&session).check_headers(&session, request)?;
+    Ok(session)
+}
+
+/// The version in If-Match, or the published refusal when it is missing or not of the form `W/"n"`.
+fn if_match(request: &Request) -> Result<u64, Refusal> {
+    let version = request.header("if-match").and_then(record::version_of_etag);
+    version.ok_or_else(refuse::precondition_failed)
+}
+
+/// Refuses a body of another media type than these; parameters (`charset`) do not matter.
+fn require_media(request: &Request, allowed: &[&str]) -> Result<(), Refusal> {
+    let media = request.header("content-type").and_then(|t| t.split(';').next()).unwrap_or("").trim();
+    match allowed.iter().any(|a| a.eq_ignore_ascii_case(media)) {
+        true => Ok(()),
+        false => Err(refuse::unsupported_service()),
     }
+}
+
+/// The day on the hub's clock, in UTC.
+fn today(ctx: &Context<'_>) -> Date {
+    ctx.now().to_zoned(jiff::tz::TimeZone::UTC).date()
+}
+
+/// The time on the hub's clock as a Bundle says it.
+fn timestamp(ctx: &Context<'_>) -> String {
+    ctx.now().strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string()
 }
 
 /// The published pattern: 8-4-4-4-12 hexadecimal digits in either case.

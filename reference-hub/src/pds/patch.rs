@@ -47,6 +47,9 @@ pub(super) fn parse(body: &[u8]) -> Result<Vec<Operation>, Refusal> {
 }
 
 fn operation(i: usize, patch: &Value) -> Result<Operation, Refusal> {
+    if !patch.is_object() {
+        return Err(refuse::validation_error(&format!("patches/{i} is not an object")));
+    }
     let part = |name: &str| {
         let value = patch.get(name).ok_or_else(|| refuse::missing_value(&format!("{i}/{name}")))?;
         value.as_str().ok_or_else(|| refuse::invalid_value(&value.to_string(), &format!("{i}/{name}")))
@@ -141,27 +144,30 @@ fn check_list(
             _ => false,
         }
     };
+    let no_such = |got: &str| {
+        Err(refuse::invalid_update(&format!("no '{element}' resources with object {key} '{}'", clip(got))))
+    };
     match (operation.op, inner) {
         (Op::Test, _) => Ok(()),
         (Op::Add, []) => invalid("a new item of a list is added at '-'"),
         (Op::Replace, []) if text(&operation.value, &format!("/{key}")) == own => Ok(()),
-        (Op::Replace, []) => invalid(&format!(
-            "no '{element}' resources with object {key} {}",
-            clip(text(&operation.value, &format!("/{key}")))
-        )),
+        (Op::Replace, []) => no_such(text(&operation.value, &format!("/{key}"))),
         (Op::Remove, [])
             if !i.checked_sub(1).is_some_and(|p| operations[p].op == Op::Test && proves(&operations[p])) =>
         {
-            invalid(&format!("removal of a list item needs a test of its {key} immediately before"))
+            Err(refuse::invalid_update(&format!(
+                "removal '/{element}/{}' is not immediately preceded by equivalent test",
+                clip(index)
+            )))
         }
         (Op::Remove, []) => check_removable(element, item),
         (_, [k]) if *k == key && operation.value == own => Ok(()),
-        (_, [k]) if *k == key => invalid(&format!(
-            "no '{element}' resources with object {key} {}",
-            clip(operation.value.as_str().unwrap_or(""))
-        )),
+        (_, [k]) if *k == key => no_such(operation.value.as_str().unwrap_or("")),
         _ if operations.iter().any(proves) => Ok(()),
-        _ => invalid(&format!("a change inside '{element}' needs the item's {key} in the same request")),
+        _ => Err(refuse::invalid_update(&format!(
+            "no id or url found for path with root /{element}/{}",
+            clip(index)
+        ))),
     }
 }
 
@@ -178,13 +184,63 @@ fn check_removable(element: &str, item: &Value) -> Result<(), Refusal> {
     }
 }
 
+/// The elements that patient access may change (published).
+const PATIENT_ACCESS: [&str; 4] = ["address", "contact", "extension", "telecom"];
+/// The extensions that patient access may change (published).
+const PATIENT_ACCESS_EXTENSIONS: [&str; 5] = [
+    terms::COMMUNICATION,
+    terms::NOMINATED_PHARMACY,
+    terms::DISPENSING_DOCTOR,
+    terms::APPLIANCE_SUPPLIER,
+    terms::BIRTH_PLACE,
+];
+
+/// Patient access changes a few elements only, and extensions and contact points as whole objects.
+///
+/// # Errors
+/// FORBIDDEN_UPDATE for what is not the patient's to change, INVALID_UPDATE for a part of an object.
+pub(super) fn check_patient_access(
+    before: &Value,
+    after: &Value,
+    operations: &[Operation],
+) -> Result<(), Refusal> {
+    let forbidden =
+        |what: &str| Err(refuse::forbidden_update(&format!("patient access cannot change {what}")));
+    for operation in operations.iter().filter(|o| o.op == Op::Add || o.op == Op::Replace) {
+        let path: Vec<&str> = operation.path.iter().map(String::as_str).collect();
+        if let ["telecom" | "extension", _, _, ..] = path[..] {
+            return Err(refuse::invalid_update("patient access adds and replaces whole objects"));
+        }
+    }
+    for element in terms::UPDATABLE.into_iter().filter(|e| before.get(e) != after.get(e)) {
+        if !PATIENT_ACCESS.contains(&element) {
+            return forbidden(element);
+        }
+        let (old, new) = (items(before, element), items(after, element));
+        let gone = old.iter().filter(|item| !new.contains(item));
+        for item in gone.chain(new.iter().filter(|item| !old.contains(item))) {
+            let (system, place, url) = (text(item, "/system"), text(item, "/use"), text(item, "/url"));
+            match element {
+                "telecom" if system != "email" && (system, place) != ("phone", "mobile") => {
+                    return forbidden("contact points other than mobile and email");
+                }
+                "extension" if !PATIENT_ACCESS_EXTENSIONS.contains(&url) => {
+                    return forbidden("this extension");
+                }
+                _ => {}
+            }
+        }
+    }
+    Ok(())
+}
+
 /// At most 64 characters of what a caller sent.
 fn clip(text: &str) -> String {
     text.chars().take(64).collect()
 }
 
 /// Completes what a caller may leave open: object ids of new items, `period.start` of new and replaced ones, address
-/// lines without the empty ones, titles without a full stop.
+/// lines without the empty ones, titles without a full stop, given names a word each.
 pub(super) fn complete(before: &Value, after: &mut Value, today: Date, ids: &Ids) {
     let today = today.to_string();
     for element in terms::LISTS {
@@ -202,12 +258,29 @@ pub(super) fn complete(before: &Value, after: &mut Value, today: Date, ids: &Ids
             if let Some(Value::Array(lines)) = object.get_mut("line") {
                 lines.retain(|line| line.as_str() != Some(""));
             }
+            if let Some(Value::Array(given)) = object.get_mut("given") {
+                split_given(given);
+            }
             if let Some(Value::Array(prefixes)) = object.get_mut("prefix") {
                 for prefix in prefixes {
                     let trimmed = prefix.as_str().map(|p| p.trim_end_matches('.').to_owned());
                     *prefix = trimmed.map_or_else(|| prefix.take(), Value::from);
                 }
             }
+        }
+    }
+}
+
+/// The first given name may be several words; those after it become a name a word (published).
+fn split_given(given: &mut Vec<Value>) {
+    if !given.iter().skip(1).filter_map(Value::as_str).any(|name| name.contains(' ')) {
+        return;
+    }
+    let all = std::mem::take(given);
+    for (i, name) in all.into_iter().enumerate() {
+        match name.as_str() {
+            Some(words) if i > 0 => given.extend(words.split_whitespace().map(Value::from)),
+            _ => given.push(name),
         }
     }
 }

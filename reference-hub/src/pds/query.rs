@@ -3,7 +3,7 @@
 //! Called by trace. Knows nothing of records or tables.
 
 use super::index::normal;
-use super::refuse::{self, Refusal};
+use super::refuse::{self, Faults, Refusal};
 use jiff::civil::Date;
 
 /// Matches a healthcare worker may see at most, and the default (published).
@@ -69,6 +69,8 @@ pub(super) struct Query {
     pub exact: bool,
     /// Former names count as matches.
     pub history: bool,
+    /// The day on which a period has ended or not, `yyyy-mm-dd`.
+    pub today: String,
     /// Matches to return at most.
     pub results_max: usize,
     /// Family name.
@@ -93,6 +95,13 @@ pub(super) struct Query {
     pub phone: Option<String>,
 }
 
+impl Query {
+    /// True when an answer would tell where the patient is: no restricted record matches (published).
+    pub(super) fn asks_where(&self) -> bool {
+        self.postcode.is_some() || self.practice.is_some()
+    }
+}
+
 /// A telephone number as it is compared: digits alone, with 0 for the country code 44.
 pub(super) fn phone(number: &str) -> String {
     let digits: String = number.chars().filter(char::is_ascii_digit).collect();
@@ -105,61 +114,77 @@ pub(super) fn phone(number: &str) -> String {
     }
 }
 
-/// Reads and checks the parameters.
+/// Reads and checks the parameters. `single`: application-restricted access, which gets one match and no more.
 ///
 /// # Errors
-/// The published refusal of the first fault found.
-pub(super) fn parse(pairs: &[(String, String)]) -> Result<Query, Refusal> {
+/// One refusal with all faulty parameters, or the published one of their combination.
+pub(super) fn parse(pairs: &[(String, String)], single: bool) -> Result<Query, Refusal> {
     if pairs.is_empty() {
         return Err(refuse::unsupported_service());
     }
-    let mut query = Query { results_max: RESULTS_MAX, ..Query::default() };
+    let results_max = if single { 1 } else { RESULTS_MAX };
+    let mut query = Query { results_max, ..Query::default() };
     let (mut births, mut deaths) = (Vec::new(), Vec::new());
     let mut seen: Vec<&str> = Vec::new();
+    let mut faults = Faults::default();
     for (name, value) in pairs {
         let name = name.as_str();
         let repeatable = matches!(name, "given" | "birthdate" | "death-date");
-        if seen.contains(&name) && !repeatable {
-            return Err(refuse::invalid_value(value, name));
-        }
+        let twice = seen.contains(&name) && !repeatable;
         seen.push(name);
-        match name {
-            "_fuzzy-match" => query.fuzzy = flag(name, value)?,
-            "_exact-match" => query.exact = flag(name, value)?,
-            "_history" => query.history = flag(name, value)?,
-            "_max-results" => {
-                let max = value.parse().ok().filter(|n| (1..=RESULTS_MAX).contains(n));
-                query.results_max = max.ok_or_else(|| refuse::invalid_value(value, name))?;
+        faults.note(match name {
+            _ if twice => Err(refuse::invalid_value(value, name)),
+            "birthdate" => {
+                births.push(value.as_str());
+                Ok(())
             }
-            "family" => query.family = Some(name_pattern(name, value)?),
-            "given" => query.given.push(name_pattern(name, value)?),
-            "gender" => {
-                let known = ["female", "male", "other", "unknown"]
-                    .into_iter()
-                    .find(|g| g.eq_ignore_ascii_case(value));
-                query.gender = Some(known.ok_or_else(|| refuse::invalid_value(value, name))?);
+            "death-date" => {
+                deaths.push(value.as_str());
+                Ok(())
             }
-            "birthdate" => births.push(value.as_str()),
-            "death-date" => deaths.push(value.as_str()),
-            "address-postalcode" | "address-postcode" if query.postcode.is_some() => {
-                return Err(refuse::invalid_search_data(
-                    "address-postcode and address-postalcode exclude each other",
-                ));
-            }
-            "address-postalcode" | "address-postcode" => {
-                query.postcode = Some(postcode_pattern(name, value)?)
-            }
-            "general-practitioner" => query.practice = Some(filled(name, value)?.to_ascii_uppercase()),
-            "managing-organization" => query.managing = Some(filled(name, value)?.to_ascii_uppercase()),
-            "email" => query.email = Some(filled(name, value)?.to_lowercase()),
-            "phone" => query.phone = Some(phone(filled(name, value)?)),
-            _ => return Err(refuse::additional_properties(name)),
-        }
+            _ => take(&mut query, name, value, single),
+        });
     }
-    query.birth = dates("birthdate", &births)?;
-    query.death = dates("death-date", &deaths)?;
+    query.birth = faults.note(dates("birthdate", &births)).flatten();
+    query.death = faults.note(dates("death-date", &deaths)).flatten();
+    faults.finish()?;
     check_combination(&query)?;
     Ok(query)
+}
+
+/// Takes in one parameter that is no date.
+fn take(query: &mut Query, name: &str, value: &str, single: bool) -> Result<(), Refusal> {
+    match name {
+        "_fuzzy-match" => query.fuzzy = flag(name, value)?,
+        "_exact-match" => query.exact = flag(name, value)?,
+        "_history" => query.history = flag(name, value)?,
+        "_max-results" => {
+            let max = value.parse().ok().filter(|n| (1..=RESULTS_MAX).contains(n));
+            let max = max.ok_or_else(|| refuse::invalid_value(value, name))?;
+            if single && max > 1 {
+                return Err(refuse::one_result_only());
+            }
+            query.results_max = max;
+        }
+        "family" => query.family = Some(name_pattern(name, value)?),
+        "given" => query.given.push(name_pattern(name, value)?),
+        "gender" => {
+            let known = ["female", "male", "other", "unknown"].into_iter().find(|g| *g == value);
+            query.gender = Some(known.ok_or_else(|| refuse::invalid_value(value, name))?);
+        }
+        "address-postalcode" | "address-postcode" if query.postcode.is_some() => {
+            return Err(refuse::invalid_search_data(
+                "address-postcode and address-postalcode exclude each other",
+            ));
+        }
+        "address-postalcode" | "address-postcode" => query.postcode = Some(postcode_pattern(name, value)?),
+        "general-practitioner" => query.practice = Some(filled(name, value)?.to_ascii_uppercase()),
+        "managing-organization" => query.managing = Some(filled(name, value)?.to_ascii_uppercase()),
+        "email" => query.email = Some(filled(name, value)?.to_lowercase()),
+        "phone" => query.phone = Some(phone(filled(name, value)?)),
+        _ => return Err(refuse::additional_properties(name)),
+    }
+    Ok(())
 }
 
 /// The published least combinations of parameters.

@@ -4,27 +4,22 @@
 //! nation's traffic.
 
 use super::record::{self, Security};
-use super::refuse::{self, Refusal};
-use crate::domain::Context;
+use super::refuse::Refusal;
+use super::resolve;
+use crate::domain::{Context, Decision};
 use crate::fhir;
 use crate::message::Answer;
-use hub_store::Table;
 
-/// The patient's record, or the published refusal.
-pub(super) fn decide(ctx: &Context<'_>, id: &str) -> Result<Answer, Refusal> {
-    let key = super::patient_key(id)?;
-    let row = ctx.view.get(Table::Patients, key).map_err(|_| Box::new(fhir::internal_error()))?;
-    let document = row.ok_or_else(refuse::not_found)?.value;
-    let head = record::head(&document).ok_or_else(|| Box::new(fhir::internal_error()))?;
-    let etag = record::etag(head.version);
-    let answer = match head.security {
-        Security::Unrestricted => Answer::new(200, fhir::FHIR_JSON, document),
-        Security::Restricted => {
-            let mut patient = record::parse(&document)?;
-            record::hide_location(&mut patient);
-            fhir::resource(200, &patient)
-        }
-        Security::Redacted => return Err(refuse::invalidated()),
+/// The patient's record (of a superseded number, the one that took its place), or the published refusal.
+pub(super) fn decide(ctx: &Context<'_>, id: &str) -> Result<Decision, Refusal> {
+    let found = resolve::find(ctx, id)?;
+    let etag = record::etag(found.head.version);
+    let answer = if found.head.security == Security::Restricted {
+        let mut patient = record::parse(&found.row.value)?;
+        record::hide_location(&mut patient);
+        fhir::resource(200, &patient)
+    } else {
+        Answer::new(200, fhir::FHIR_JSON, found.row.value)
     };
-    Ok(answer.with("etag", etag))
+    Ok(Decision::read(answer.with("etag", etag), found.nhs_number))
 }

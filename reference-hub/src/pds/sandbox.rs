@@ -1,43 +1,81 @@
-//! The patients whom every published sandbox knows, under their published NHS numbers: a full record (9000000009), a
-//! restricted one (9000000025) and a minimal one (9000000033). Numbers and kinds are published; all details are our own.
+//! The patients whom every published sandbox knows, under their published NHS numbers: a full record (9000000009), one with
+//! one related person (9000000017), a restricted one (9000000025) and a minimal one (9000000033). Numbers and kinds are
+//! published; all details are our own. Two numbers are ours: 9000000041, superseded by 9000000009 and found by what that
+//! record said before, and 9000000068, invalidated.
 //!
 //! Called by the seed when the hub is the open sandbox. Like the published sandbox's, the records stand at version 2.
 
 use super::document::patient_document;
-use super::{index, terms};
+use super::record::text;
+use super::{coverage, index, people, related, resolve, seed, terms};
 use crate::seed::SeedRow;
 use hub_store::Table;
 use population::{NhsNumber, Patient, Population, Sizes};
 use serde_json::{Value, json};
 
-/// Published sandbox numbers: full, restricted, minimal.
-const NUMBERS: [u64; 3] = [9_000_000_009, 9_000_000_025, 9_000_000_033];
+/// Published sandbox numbers: full, restricted, minimal, with one related person.
+const NUMBERS: [u64; 4] = [9_000_000_009, 9_000_000_025, 9_000_000_033, 9_000_000_017];
+/// A number that 9000000009 superseded.
+const SUPERSEDED: &str = "9000000041";
+/// A number that was invalidated.
+const INVALIDATED: &str = "9000000068";
 /// Version of sandbox records, as published clients' examples expect it in If-Match.
 const VERSION: u64 = 2;
 /// Seed of the people who lend the sandbox their details.
 const SEED: u64 = 9_000_000_009;
 
-/// The sandbox patients' rows of `Table::Patients` and `Table::PatientIndex`, ascending by key within each table.
+/// The sandbox's rows, ascending by key within each table.
 pub fn sandbox_rows() -> Vec<SeedRow> {
-    let (mut records, mut keys) = (Vec::new(), Vec::new());
-    for (number, document) in NUMBERS.iter().zip([full(), restricted(), minimal()]) {
+    let (mut records, mut keys, mut beside) = (Vec::new(), Vec::new(), Vec::new());
+    for (number, document) in NUMBERS.iter().zip([full(), restricted(), minimal(), other()]) {
         keys.extend(index::keys_of(&document));
         records.push((Table::Patients, number.to_string().into_bytes(), document.to_string().into_bytes()));
     }
+    let mut was = json!({
+        "birthDate": "1984-03-17",
+        "gender": "female",
+        "id": SUPERSEDED,
+        "name": [{"family": "Quenelby", "given": ["Rosalind"], "use": "usual"}],
+    });
+    keys.extend(index::keys_of(&was));
+    was["resourceType"] = "Patient".into();
+    let row = resolve::superseded_row(&NUMBERS[0].to_string(), &was);
+    records.push((Table::Patients, SUPERSEDED.into(), row));
+    let row = seed::redacted(INVALIDATED).to_string().into_bytes();
+    records.push((Table::Patients, INVALIDATED.into(), row));
+    for (at, number, refers) in [(0, NUMBERS[0], true), (3, NUMBERS[3], false), (1, NUMBERS[1], false)] {
+        let Some(patient) = lender(at) else { continue };
+        let mut people = vec![people::with_details(&patient, 1)];
+        if refers {
+            people.push(people::referred_to(&patient, &NUMBERS[3].to_string(), 2));
+        }
+        beside.extend(people.iter().map(|person| {
+            let key = related::key(&number.to_string(), text(person, "/id"));
+            (Table::RelatedPersons, key, person.to_string().into_bytes())
+        }));
+    }
+    records.sort_unstable();
     keys.sort_unstable();
+    beside.sort_unstable();
     records.extend(keys.into_iter().map(|key| (Table::PatientIndex, key, Vec::new())));
+    records.extend(beside);
+    let card = people::card_of(NUMBERS[0]).to_string().into_bytes();
+    records.push((Table::Coverages, coverage::key(&NUMBERS[0].to_string()), card));
     records
+}
+
+/// The synthetic person who stands behind a sandbox number.
+fn lender(index: u64) -> Option<Patient> {
+    // The sizes are within the population's limits and the numbers valid, so there always is one.
+    let sizes = Sizes { patients: NUMBERS.len() as u64, ..Sizes::default() };
+    let mut patient = Population::new(SEED, sizes).ok()?.patient(index);
+    patient.nhs_number = NhsNumber::new(NUMBERS[index as usize % NUMBERS.len()]).ok()?;
+    Some(patient)
 }
 
 /// A synthetic person under a sandbox number, as a tree that can be changed.
 fn person(index: u64, change: impl FnOnce(&mut Patient)) -> Value {
-    // The sizes are within the population's limits and the numbers valid, so neither fall-back is ever taken.
-    let sizes = Sizes { patients: NUMBERS.len() as u64, ..Sizes::default() };
-    let Ok(population) = Population::new(SEED, sizes) else { return Value::Null };
-    let mut patient = population.patient(index);
-    if let Ok(number) = NhsNumber::new(NUMBERS[index as usize % NUMBERS.len()]) {
-        patient.nhs_number = number;
-    }
+    let Some(mut patient) = lender(index) else { return Value::Null };
     change(&mut patient);
     serde_json::from_slice(&patient_document(&patient, VERSION)).unwrap_or_default()
 }
@@ -66,6 +104,17 @@ fn restricted() -> Value {
     let system = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality";
     document["meta"]["security"] = json!([{"code": "R", "display": "restricted", "system": system}]);
     document
+}
+
+fn other() -> Value {
+    person(3, |p| {
+        (p.title, p.gender, p.given) = ("Mr", "male", ["Edwin", "Lorne"]);
+        (p.family, p.contact.family) = ("Marlowick".to_owned(), "Marlowick".to_owned());
+        p.birth_date = jiff::civil::date(1979, 10, 22);
+        p.registered = jiff::civil::date(2012, 8, 20);
+        p.deceased = None;
+        p.email = "edwin.marlowick@example.org".to_owned();
+    })
 }
 
 fn minimal() -> Value {

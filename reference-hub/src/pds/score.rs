@@ -23,13 +23,14 @@ const TRANSPOSED: f64 = 0.7;
 /// What a match with a former name is worth of one with a current name.
 const FORMER: f64 = 0.9;
 
-/// The score of a record, rounded to 4 decimals; `None` when it does not match.
-pub(super) fn score(query: &Query, patient: &Value) -> Option<f64> {
-    let security = head_of(patient)?.security;
-    let by_place = query.postcode.is_some() || query.practice.is_some();
+/// The score of a record, rounded to 4 decimals; `None` when it does not match. `history` is what it said before, `Null`
+/// when that does not count.
+pub(super) fn score(query: &Query, patient: &Value, history: &Value) -> Option<f64> {
+    // What is kept of a superseded record has no `meta`.
+    let security = head_of(patient).map_or(Security::Unrestricted, |head| head.security);
     match security {
         Security::Redacted => return None,
-        Security::Restricted if by_place => return None, // published: no location may be confirmed
+        Security::Restricted if query.asks_where() => return None, // published: no location may be confirmed
         _ => {}
     }
     let mut sum = Sum::default();
@@ -40,19 +41,18 @@ pub(super) fn score(query: &Query, patient: &Value) -> Option<f64> {
         sum.must(BIRTH, f64::from(birth.hold(text(patient, "/birthDate"))))?;
     }
     if let Some(postcode) = &query.postcode {
-        let closeness = items(patient, "address").iter().map(|a| postcode_closeness(postcode, a));
-        sum.must(POSTCODE, best(closeness))?;
+        let closeness = |a: &Value| postcode_closeness(postcode, a);
+        let (now, before) = (current(query, patient, "address"), items(history, "address"));
+        sum.must(POSTCODE, best(now.map(closeness)).max(best(before.iter().map(closeness)) * FORMER))?;
     }
-    let telecom = items(patient, "telecom");
+    let telecom = || current(query, patient, "telecom").chain(items(history, "telecom"));
     if let Some(email) = &query.email {
-        let hit = telecom
-            .iter()
-            .any(|t| text(t, "/system") == "email" && text(t, "/value").to_lowercase() == *email);
+        let hit =
+            telecom().any(|t| text(t, "/system") == "email" && text(t, "/value").to_lowercase() == *email);
         sum.must(OTHER, f64::from(hit))?;
     }
     if let Some(number) = &query.phone {
-        let hit =
-            telecom.iter().any(|t| text(t, "/system") != "email" && phone(text(t, "/value")) == *number);
+        let hit = telecom().any(|t| text(t, "/system") != "email" && phone(text(t, "/value")) == *number);
         sum.must(OTHER, f64::from(hit))?;
     }
     // Published: in a fuzzy search these two lower the score but do not exclude.
@@ -69,7 +69,7 @@ pub(super) fn score(query: &Query, patient: &Value) -> Option<f64> {
         }
     }
     if query.family.is_some() || !query.given.is_empty() {
-        let (family, given) = names(query, patient)?;
+        let (family, given) = names(query, patient, history)?;
         if query.family.is_some() {
             sum.must(FAMILY, family)?;
         }
@@ -78,6 +78,15 @@ pub(super) fn score(query: &Query, patient: &Value) -> Option<f64> {
         }
     }
     Some(sum.mean())
+}
+
+/// The items of a list that count: all of them in a search of history, else those whose period has not ended.
+fn current<'a>(query: &'a Query, patient: &'a Value, element: &str) -> impl Iterator<Item = &'a Value> {
+    let all = query.fuzzy || query.history;
+    items(patient, element).iter().filter(move |item| {
+        let end = text(item, "/period/end");
+        all || end.is_empty() || end >= query.today.as_str()
+    })
 }
 
 /// A weighted mean in the making.
@@ -123,9 +132,9 @@ fn literal(pattern: &Pattern, text: &str) -> f64 {
 }
 
 /// Closeness of family and given names, of the record's name that matches best; `None` when none does.
-fn names(query: &Query, patient: &Value) -> Option<(f64, f64)> {
+fn names(query: &Query, patient: &Value, history: &Value) -> Option<(f64, f64)> {
     let mut found: Option<(f64, f64)> = None;
-    for name in items(patient, "name") {
+    for name in items(patient, "name").iter().chain(items(history, "name")) {
         let former = match text(name, "/use") {
             "usual" | "nickname" | "temp" => 1.0,
             _ if query.fuzzy || query.history => FORMER,

@@ -24,6 +24,34 @@ pub(super) const BIRTH_PLACE: &str = "http://hl7.org/fhir/StructureDefinition/pa
 pub(super) const REMOVAL: &str =
     "https://fhir.nhs.uk/StructureDefinition/Extension-PDS-RemovalFromRegistration";
 
+/// Key of an address in a national gazetteer, within an address.
+pub(super) const ADDRESS_KEY: &str =
+    "https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-AddressKey";
+/// Who allocates an NHS number; in a creation only.
+pub(super) const REGISTERING_AUTHORITY: &str =
+    "https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-RegisteringAuthority";
+/// A related person is copied in on letters.
+pub(super) const COPY_CORRESPONDENCE: &str =
+    "https://fhir.nhs.uk/R4/StructureDefinition/Extension-UKCore-CopyCorrespondenceIndicator";
+/// In which order related persons are tried.
+pub(super) const CONTACT_RANK: &str =
+    "https://fhir.nhs.uk/R4/StructureDefinition/Extension-UKCore-ContactRank";
+
+/// Extensions that a creation takes and does not keep (published).
+pub(super) const NOT_PERSISTED: [&str; 8] = [
+    BIRTH_PLACE,
+    DEATH_NOTIFICATION,
+    "https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-BirthSex",
+    "http://hl7.org/fhir/StructureDefinition/patient-cadavericDonor",
+    "https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-EthnicCategory",
+    "https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-ResidentialStatus",
+    "http://hl7.org/fhir/StructureDefinition/patient-interpreterRequired",
+    NHS_NUMBER_UNAVAILABLE,
+];
+/// Why a person had no NHS number; in a creation only.
+const NHS_NUMBER_UNAVAILABLE: &str =
+    "https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-NHSNumberUnavailableReason";
+
 /// Extensions that a restricted patient's record does not show.
 pub(super) const LOCATION_EXTENSIONS: [&str; 4] =
     [NOMINATED_PHARMACY, DISPENSING_DOCTOR, APPLIANCE_SUPPLIER, BIRTH_PLACE];
@@ -65,6 +93,9 @@ pub(super) const LISTS: [&str; 6] =
 
 /// Where a record is found, as published: the base of `fullUrl`.
 pub(super) const PATIENT_URL: &str = "https://api.service.nhs.uk/personal-demographics/FHIR/R4/Patient/";
+
+/// The base of all published addresses.
+pub(super) const BASE_URL: &str = "https://api.service.nhs.uk/personal-demographics/FHIR/R4/";
 
 /// The display of a language code that the synthetic population uses.
 pub(super) fn language_name(code: &str) -> &'static str {

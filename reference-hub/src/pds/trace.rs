@@ -4,12 +4,13 @@
 //! a searchset, best first. Every scan and every read is bounded: a search that would need more is answered with the
 //! published TOO_MANY_MATCHES.
 
+use super::access::Mode;
 use super::index::{self, KeyRange};
 use super::query::{self, Query};
 use super::record::{self, Security};
 use super::refuse::{self, Refusal};
 use super::score::score;
-use super::{slices, terms};
+use super::{history, resolve, slices, terms};
 use crate::domain::{Context, Decision};
 use crate::fhir;
 use crate::message::{Answer, Request};
@@ -30,20 +31,16 @@ const BORN_DAYS_MAX: i32 = 31;
 const RESULT_BYTES_GUESS: usize = 3_400;
 
 /// The matches, or the published refusal.
-pub(super) fn decide(ctx: &Context<'_>, request: &Request) -> Result<Decision, Refusal> {
-    let query = query::parse(&request.query)?;
+pub(super) fn decide(ctx: &Context<'_>, request: &Request, mode: Mode<'_>) -> Result<Decision, Refusal> {
+    let mut query = query::parse(&request.query, mode == Mode::Application)?;
+    query.today = super::today(ctx).to_string();
     let mut found: Vec<Match> = Vec::new();
     for nhs_number in candidates(ctx, &query)? {
-        let row = ctx.view.get(Table::Patients, nhs_number.as_bytes()).map_err(|_| broken())?;
-        let Some(row) = row else { continue }; // a row of the index may outlive its record by one transaction
-        let patient = scored_parts(&query, &row.value).ok_or_else(broken)?;
-        match score(&query, &patient) {
-            Some(score) if !query.exact || score >= 1.0 => {
-                let restricted =
-                    record::head_of(&patient).is_some_and(|h| h.security == Security::Restricted);
-                found.push(Match { score, nhs_number, restricted, document: row.value });
-            }
-            _ => {}
+        let Some(one) = matched(ctx, &query, nhs_number)? else { continue };
+        // Only a number that was superseded leads to a record twice.
+        match found.iter_mut().find(|m| m.nhs_number == one.nhs_number) {
+            Some(known) => known.score = known.score.max(one.score),
+            None => found.push(one),
         }
         if found.len() > query.results_max {
             return Err(refuse::too_many_matches());
@@ -63,6 +60,34 @@ struct Match {
     nhs_number: String,
     restricted: bool,
     document: Bytes,
+}
+
+/// The record under a candidate's number, or the one that superseded it, if the candidate matches.
+fn matched(ctx: &Context<'_>, query: &Query, nhs_number: String) -> Result<Option<Match>, Refusal> {
+    let row = ctx.view.get(Table::Patients, nhs_number.as_bytes()).map_err(|_| broken())?;
+    let Some(row) = row else { return Ok(None) }; // a row of the index may outlive its record by one transaction
+    if let Some((_, was)) = resolve::superseded(&row.value) {
+        let Some(score) = enough(query, score(query, &was, &Value::Null)) else { return Ok(None) };
+        // Published: the superseding record is returned, and of an invalidated one nothing.
+        let Ok(found) = resolve::find(ctx, &nhs_number) else { return Ok(None) };
+        let restricted = found.head.security == Security::Restricted;
+        if restricted && query.asks_where() {
+            return Ok(None);
+        }
+        let (nhs_number, document) = (found.nhs_number, found.row.value);
+        return Ok(Some(Match { score, nhs_number, restricted, document }));
+    }
+    let patient = scored_parts(query, &row.value).ok_or_else(broken)?;
+    let searches_history = query.fuzzy || query.history;
+    let past = if searches_history { history::of(ctx, &nhs_number)? } else { Value::Null };
+    let Some(score) = enough(query, score(query, &patient, &past)) else { return Ok(None) };
+    let restricted = record::head_of(&patient).is_some_and(|h| h.security == Security::Restricted);
+    Ok(Some(Match { score, nhs_number, restricted, document: row.value }))
+}
+
+/// The score, if it is one that the search wants.
+fn enough(query: &Query, score: Option<f64>) -> Option<f64> {
+    score.filter(|score| !query.exact || *score >= 1.0)
 }
 
 /// The elements of a record that a search looks at, as a tree.
@@ -93,7 +118,7 @@ fn searchset(ctx: &Context<'_>, found: &[Match]) -> Option<Vec<u8>> {
         write_result(&mut out, one)?;
         out.extend_from_slice(format!(r#","search":{{"score":{:?}}}}}"#, one.score).as_bytes());
     }
-    let timestamp = ctx.now().strftime("%Y-%m-%dT%H:%M:%S+00:00");
+    let timestamp = super::timestamp(ctx);
     let count = found.len();
     let tail = format!(
         r#"],"resourceType":"Bundle","timestamp":"{timestamp}","total":{count},"type":"searchset"}}"#
@@ -150,7 +175,12 @@ fn broken() -> Refusal {
 fn candidates(ctx: &Context<'_>, query: &Query) -> Result<BTreeSet<String>, Refusal> {
     let gender = query.gender.map(index::gender_letter);
     let mut numbers = BTreeSet::new();
-    for (from, to) in ranges(query) {
+    let mut ranges = ranges(query);
+    if query.fuzzy || query.history {
+        let former: Vec<KeyRange> = ranges.iter().map(index::of_history).collect();
+        ranges.extend(former);
+    }
+    for (from, to) in ranges {
         let rows = ctx.view.scan(Table::PatientIndex, &from, &to, ROWS_MAX + 1).map_err(|_| broken())?;
         if rows.len() > ROWS_MAX {
             return Err(refuse::too_many_matches());

@@ -3,6 +3,7 @@
 //!
 //! Called by the seed. A pure function of its inputs; everything in it is synthetic.
 
+use super::BASE;
 use population::{NhsNumber, Organisation};
 use std::fmt::Write;
 
@@ -18,8 +19,6 @@ pub struct Document<'a> {
 
 /// Time that the seeded summaries bear. Fixed, because a seed is a function of the population and knows no clock.
 pub const WRITTEN: &str = "2025-01-01T09:00:00+00:00";
-/// Base of the resources' full URLs (published).
-const BASE: &str = "https://api.service.nhs.uk/summary-care-record/FHIR/R4";
 
 /// Sections: title, code, table id, column headings, rows. The numbers of rows make the document 48 KB.
 const SECTIONS: [(&str, &str, &str, &[&str], usize); 6] = [

@@ -1,10 +1,12 @@
-//! scr-list: which summary is the patient's latest, and may it be looked at.
+//! scr-list: which summary is the patient's latest, and may it be looked at. Who opted out of sharing is listed with `No`; who
+//! does not consent to have a summary is refused.
 //!
 //! Called by [`super::decide`]. A read: it writes nothing.
 
-use super::record::{latest, permission};
+use super::permission::PERMISSION;
+use super::record::{Consent, latest};
 use super::refusal::{self, Refused};
-use super::{NHS_NUMBER, SUMMARY_CODE, patient_of};
+use super::{BASE, NHS_NUMBER, SUMMARY_CODE, parameter, patient_of};
 use crate::domain::{Context, Decision};
 use crate::fhir;
 use crate::message::Request;
@@ -19,6 +21,10 @@ pub fn list(ctx: &Context<'_>, request: &Request) -> Result<Decision, Refused> {
     only(request, "type", &format!("http://snomed.info/sct|{SUMMARY_CODE}"))?;
     only(request, "_sort", "date")?;
     only(request, "_count", "1")?;
+    let (consent, _) = Consent::of(ctx, patient)?;
+    if !consent.stores {
+        return Ok(Decision::read(*refusal::no_consent(), patient.to_string()));
+    }
     let mut bundle = json!({
         "resourceType": "Bundle", "id": ctx.ids.uuid(), "type": "searchset", "total": 0,
     });
@@ -26,9 +32,9 @@ pub fn list(ctx: &Context<'_>, request: &Request) -> Result<Decision, Refused> {
         let patient_id = ctx.ids.uuid();
         bundle["total"] = 1.into();
         bundle["entry"] = json!([
-            document_reference(&latest.id, &patient.to_string(), &patient_id, permission(ctx, patient)?),
+            document_reference(&latest.id, &patient.to_string(), &patient_id, consent.permission.code()),
             {
-                "fullUrl": format!("urn:uuid:{patient_id}"),
+                "fullUrl": format!("{BASE}/Patient/{patient_id}"),
                 "resource": {
                     "resourceType": "Patient",
                     "id": patient_id,
@@ -41,11 +47,12 @@ pub fn list(ctx: &Context<'_>, request: &Request) -> Result<Decision, Refused> {
 }
 
 /// Refuses any value of an optional parameter but the one that is published.
-fn only(request: &Request, parameter: &str, allowed: &str) -> Result<(), Refused> {
-    match request.query(parameter) {
-        Some(value) if value != allowed => {
-            Err(refusal::invalid(&format!("Invalid value of parameter {parameter}, expected {allowed}")))
-        }
+fn only(request: &Request, name: &str, allowed: &str) -> Result<(), Refused> {
+    match parameter(request, name)? {
+        Some(value) if value != allowed => Err(refusal::invalid(&format!(
+            "Parameter {name}: not supported, got {}, allowed: {allowed}",
+            refusal::quoted(value)
+        ))),
         _ => Ok(()),
     }
 }
@@ -53,7 +60,7 @@ fn only(request: &Request, parameter: &str, allowed: &str) -> Result<(), Refused
 fn document_reference(id: &str, patient: &str, patient_id: &str, permission: &str) -> Value {
     let summary = json!([{"system": "http://snomed.info/sct", "code": SUMMARY_CODE, "display": "General Practice Summary"}]);
     json!({
-        "fullUrl": format!("urn:uuid:{}", id.to_ascii_lowercase()),
+        "fullUrl": format!("{BASE}/DocumentReference/{id}"),
         "resource": {
             "resourceType": "DocumentReference",
             "id": id,
@@ -62,8 +69,9 @@ fn document_reference(id: &str, patient: &str, patient_id: &str, permission: &st
             "type": {"coding": summary},
             "subject": {"reference": format!("Patient/{patient_id}")},
             "securityLabel": [{
-                "coding": [{"system": "https://fhir.nhs.uk/CodeSystem/SCR-ACSPermission", "code": permission}],
+                "coding": [{"system": PERMISSION, "code": permission}],
             }],
+            // Relative, so that a client that follows it stays with this hub and never asks the national service.
             "content": [{"attachment": {"url": format!(
                 "/summary-care-record/FHIR/R4/Bundle?composition.identifier={id}&composition.subject:Patient.identifier={NHS_NUMBER}|{patient}"
             )}}],

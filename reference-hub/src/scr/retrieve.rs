@@ -1,11 +1,11 @@
 //! scr-retrieve: the patient's latest summary, by its id. An id that is no longer the latest gives, as published, an
-//! empty searchset.
+//! empty searchset; who opted out of sharing keeps theirs closed.
 //!
 //! Called by [`super::decide`]. A read; the stored document's entries are copied into the answer without parsing them.
 
-use super::record::{document_key, latest, permission};
+use super::record::{Consent, Permission, document_key, latest};
 use super::refusal::{self, Refused};
-use super::{RFC_4122, patient_of};
+use super::{RFC_4122, mandatory, patient_of};
 use crate::domain::{Context, Decision};
 use crate::eps::is_uuid;
 use crate::fhir;
@@ -18,16 +18,18 @@ use serde_json::json;
 /// # Errors
 /// The published refusal of a parameter.
 pub fn retrieve(ctx: &Context<'_>, request: &Request) -> Result<Decision, Refused> {
-    let Some(id) = request.query("composition.identifier") else {
-        return Err(refusal::invalid("Missing mandatory parameter: composition.identifier"));
-    };
+    let id = mandatory(request, "composition.identifier")?;
     if !is_uuid(id) {
-        return Err(refusal::invalid("Invalid value of parameter composition.identifier, expected a UUID"));
+        return Err(refusal::invalid("Parameter composition.identifier: must be a UUID"));
     }
     let patient = patient_of(request, "composition.subject:Patient.identifier")?;
     let subject = patient.to_string();
-    if permission(ctx, patient)? == "No" {
+    let (consent, _) = Consent::of(ctx, patient)?;
+    if !consent.stores {
         return Ok(Decision::read(*refusal::no_consent(), subject));
+    }
+    if consent.permission == Permission::No {
+        return Ok(Decision::read(*refusal::access_control(), subject));
     }
     let found = latest(ctx, patient)?.filter(|(latest, _)| latest.id.eq_ignore_ascii_case(id));
     let bundle_id = ctx.ids.uuid().to_ascii_uppercase();

@@ -3,7 +3,7 @@
 //! Called by the hub's seed before service begins. Pure functions of the population.
 
 use super::document::{Document, write_document};
-use super::record::{Latest, document_key, latest_key, permission_key};
+use super::record::{Consent, Latest, Permission, consent_key, document_key, latest_key};
 use crate::seed::{SeedRow, SeedRows};
 use hub_store::Table;
 use population::{NhsNumber, OrgKind, Population, Sizes};
@@ -41,10 +41,13 @@ fn rows(
         .collect()
 }
 
+/// NHS number of the published sandbox's happy path.
+pub const SANDBOX_PATIENT: u64 = 9_000_000_009;
+
 /// What the published sandbox knows: a summary of 9000000009 under its published id, none of 9000000033, and a patient who
 /// does not consent, 9111231130.
 pub fn sandbox_rows() -> Vec<SeedRow> {
-    const FULL: (u64, &str) = (9_000_000_009, "FA60BE64-1F34-11EB-A2A8-000C29A364EB");
+    const FULL: (u64, &str) = (SANDBOX_PATIENT, "FA60BE64-1F34-11EB-A2A8-000C29A364EB");
     const NO_CONSENT: u64 = 9_111_231_130;
     // Published numbers are valid and the smallest population is within its limits: nothing falls away here.
     let population = Population::new(FULL.0, Sizes { patients: 1, organisations: 10, endpoints: 10 });
@@ -53,7 +56,8 @@ pub fn sandbox_rows() -> Vec<SeedRow> {
         all.extend(rows(&population, number, 0, FULL.1));
     }
     if let Ok(number) = NhsNumber::new(NO_CONSENT) {
-        all.push((Table::SummaryEvents, permission_key(number).to_vec(), b"No".to_vec()));
+        let consent = Consent { permission: Permission::No, stores: false };
+        all.push((Table::Permissions, consent_key(number).to_vec(), consent.to_row().to_vec()));
     }
     all
 }

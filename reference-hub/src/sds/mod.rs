@@ -12,6 +12,7 @@ pub mod seed;
 mod tests;
 
 use crate::domain::{Context, Decision, Interface};
+use crate::eps::is_uuid;
 use crate::fhir::{self, Issue, Severity};
 use crate::message::{Answer, Request};
 use hub_store::Table;
@@ -41,7 +42,7 @@ fn route(request: &Request) -> Result<&'static str, Box<Answer>> {
     let operation = match segments[..] {
         [_, "FHIR", "R4", "Device"] => "sds-device",
         [_, "FHIR", "R4", "Endpoint"] => "sds-endpoint",
-        _ => return Err(refusal(404, "not-found", "RESOURCE_NOT_FOUND", "HTTP endpoint not found")),
+        _ => return Err(refusal(404, "not-found", "NOT_IMPLEMENTED", "HTTP endpoint not found")),
     };
     if request.method != Method::GET {
         let answer = refusal(405, "not-supported", "NOT_IMPLEMENTED", "HTTP operation not supported");
@@ -52,10 +53,23 @@ fn route(request: &Request) -> Result<&'static str, Box<Answer>> {
 
 /// A refusal in the published shape of SDS.
 fn refusal(status: u16, kind: &str, code: &str, diagnostics: &str) -> Box<Answer> {
-    let (severity, display) = (Severity::Error, code.replace('_', " "));
+    let severity = Severity::Error;
+    let display = display(code);
     let issue =
         Issue { severity, kind, system: SPINE_STU3, code, display: &display, diagnostics, expression: "" };
     Box::new(fhir::outcome(status, &[issue]))
+}
+
+/// The published display of a code: its words in lower case, the first letter a capital: `Bad request`.
+fn display(code: &str) -> String {
+    let words = code.replace('_', " ").to_ascii_lowercase();
+    let (first, rest) = words.split_at_checked(1).unwrap_or(("", &words));
+    format!("{}{rest}", first.to_ascii_uppercase())
+}
+
+/// 500 in the published shape: the store cannot read, or a row is damaged.
+fn internal() -> Box<Answer> {
+    refusal(500, "exception", "INTERNAL_SERVER_ERROR", "The hub could not complete the request")
 }
 
 fn decide(operation: &'static str, ctx: &Context<'_>, request: &Request) -> Decision {
@@ -77,14 +91,17 @@ fn look_up(operation: &str, ctx: &Context<'_>, request: &Request) -> Result<(Ans
             "Only application/fhir+json is offered",
         ));
     }
+    if request.headers.get("x-correlation-id").is_some_and(|id| !id.to_str().is_ok_and(is_uuid)) {
+        return Err(refusal(400, "required", "BAD_REQUEST", "The header X-Correlation-Id must be a UUID"));
+    }
     let is_device = operation == "sds-device";
     let query = query::parse(&request.query, is_device)?;
     let (from, to) = query.range();
     let rows = ctx.view.scan(Table::Directory, &from, &to, SYSTEMS_MAX);
-    let rows = rows.map_err(|_| Box::new(fhir::internal_error()))?;
+    let rows = rows.map_err(|_| internal())?;
     let mut found = Vec::new();
     for row in rows {
-        let system = System::from_row(&row.value.value).ok_or_else(|| Box::new(fhir::internal_error()))?;
+        let system = System::from_row(&row.value.value).ok_or_else(internal)?;
         if query.selects(&system) {
             found.extend(if is_device {
                 vec![resource::device(&system)]
@@ -100,10 +117,17 @@ fn look_up(operation: &str, ctx: &Context<'_>, request: &Request) -> Result<(Ans
 /// True when the client takes FHIR JSON; a client that says nothing takes everything.
 fn accepts_fhir(accept: Option<&str>) -> bool {
     let takes = |range: &str| {
-        let kind = range.split(';').next().unwrap_or("").trim();
-        ["*/*", "application/*", "application/fhir+json", "application/json"]
-            .iter()
-            .any(|k| kind.eq_ignore_ascii_case(k))
+        let mut parts = range.split(';').map(str::trim);
+        let kind = parts.next().unwrap_or("");
+        // A quality of nought means: anything but this.
+        let refused = parts.any(|p| {
+            let quality = p.strip_prefix("q=").or_else(|| p.strip_prefix("Q="));
+            quality.is_some_and(|q| q.starts_with('0') && q.bytes().all(|b| matches!(b, b'0' | b'.')))
+        });
+        !refused
+            && ["*/*", "application/*", "application/fhir+json", "application/json"]
+                .iter()
+                .any(|k| kind.eq_ignore_ascii_case(k))
     };
     accept.is_none_or(|accept| accept.trim().is_empty() || accept.split(',').any(takes))
 }

@@ -4,7 +4,7 @@
 //!
 //! Called by the hub's seed; the keys and the record also by `super`. Pure functions of the population.
 
-use crate::seed::SeedRows;
+use crate::seed::{SeedRow, SeedRows};
 use hub_store::Table;
 use population::{EndPoint, Population};
 use serde::{Deserialize, Serialize};
@@ -46,6 +46,40 @@ impl System {
     fn to_row(&self) -> Vec<u8> {
         serde_json::to_vec(self).unwrap_or_default() // strings always serialise
     }
+}
+
+/// What the published sandbox knows: the systems of the published examples, under their published identifiers.
+pub fn sandbox_rows() -> Vec<SeedRow> {
+    // ODS code, ASID, party key, manufacturer, interactions; of the second the published example gives no ASID.
+    let published: [(&str, &str, &str, &str, &[&str]); 2] = [
+        (
+            "A20047",
+            "200000000985",
+            "A20047-821870",
+            "X26",
+            &[
+                "urn:nhs:names:services:gpconnect:fhir:operation:gpc.getcarerecord",
+                "urn:nhs:names:services:gpconnect:fhir:rest:read:location",
+                "urn:nhs:names:services:gpconnect:fhir:rest:search:patient",
+            ],
+        ),
+        ("YES", "200000000986", "YES-0000806", "YES", &["urn:nhs:names:services:psis:REPC_IN150016UK05"]),
+    ];
+    let mut rows: Vec<SeedRow> = Vec::new();
+    for (ods, asid, party_key, manufacturer, interactions) in published {
+        let system = System {
+            ods: ods.to_owned(),
+            asid: asid.to_owned(),
+            party_key: party_key.to_owned(),
+            manufacturer: manufacturer.to_owned(),
+            interactions: interactions.iter().map(|&i| i.to_owned()).collect(),
+        };
+        for key in [format!("O|{ods}|{asid}"), format!("P|{party_key}|{asid}")] {
+            rows.push((Table::Directory, key.into_bytes(), system.to_row()));
+        }
+    }
+    rows.sort_unstable();
+    rows
 }
 
 /// Keys of all systems of an organisation.

@@ -2,6 +2,7 @@
 //!
 //! Called by `run`. Knows no interface by name: it routes over a slice of them, so that tests can bring their own.
 
+pub mod blob_sweep;
 pub mod openapi;
 pub mod reply;
 pub mod service;

@@ -7,7 +7,7 @@ use crate::audit::{self, Auditor, Event};
 use crate::clock::HubClock;
 use crate::committer::CommitQueue;
 use crate::counts::{Counts, OperationIndex, Shard};
-use crate::domain::{Context, Decision, Ids, Interface};
+use crate::domain::{Context, Decision, Ids, Interface, settled};
 use crate::limits::{BODY_BYTES_ANY_OPERATION, BODY_BYTES_UNROUTED_MAX, CONFLICT_RETRIES_MAX, Limits};
 use crate::message::{Answer, Body, Request};
 use crate::operation::operation;
@@ -15,7 +15,7 @@ use crate::server::reply::{self, HubBody, Mirrored};
 use crate::server::upload::{self, BlobRoom, Room, UploadError};
 use crate::server::{status, target};
 use crate::view::CachedView;
-use crate::{answer_codec, auth, fhir};
+use crate::{answer_codec, auth, fhir, mesh};
 use bytes::Bytes;
 use hub_store::{Outcome, Store, Txn};
 use hyper::body::{Body as _, Incoming};
@@ -145,6 +145,8 @@ impl Service {
     pub async fn handle(self, request: hyper::Request<Incoming>) -> Response<HubBody> {
         let (parts, incoming) = request.into_parts();
         let mirrored = Mirrored::of(&parts.headers);
+        let to_mesh = parts.uri.path().starts_with("/messageexchange");
+        let accept = to_mesh.then(|| parts.headers.get(header::ACCEPT).cloned());
         let mut handled = self.respond(parts, incoming).await;
         let pieces = match &handled.answer.body {
             Body::Inline(_) => None,
@@ -157,6 +159,11 @@ impl Service {
                 }
             },
         };
+        if let Some(accept) = accept {
+            // What the listener refuses is a FHIR outcome; MESH has an error shape of its own.
+            let accept = accept.as_ref().and_then(|a| a.to_str().ok());
+            handled.answer = mesh::reshaped(accept, &handled.answer).unwrap_or(handled.answer);
+        }
         if let Some(operation) = handled.operation {
             self.shard.add(operation, handled.answer.status);
         }
@@ -343,10 +350,14 @@ impl Service {
         now_ms: u64,
         nonce: u128,
     ) -> Option<Decision> {
-        let ids = Ids::new(nonce);
         let view = self.hub.view.as_ref();
-        let context = Context::new(view, now_ms, &ids, self.hub.sandbox);
-        let decided = catch_unwind(AssertUnwindSafe(|| (interface.decide)(name, &context, request)));
+        let writes = operation(name).is_some_and(|o| o.writes);
+        let decide = || {
+            let ids = Ids::new(nonce);
+            let context = Context::new(view, now_ms, &ids, self.hub.sandbox);
+            (interface.decide)(name, &context, request)
+        };
+        let decided = catch_unwind(AssertUnwindSafe(|| settled(writes, decide)));
         if decided.is_err() {
             log(&format!("{name}: a handler failed unexpectedly; the request was answered 500"));
         }

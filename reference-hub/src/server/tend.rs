@@ -6,6 +6,7 @@ use crate::audit::Event;
 use crate::domain::{Context, Ids, Tended};
 use crate::limits::{TEND_BATCHES_MAX, TEND_PERIOD};
 use crate::message::{Body, Request};
+use crate::server::blob_sweep;
 use crate::server::service::Hub;
 use hub_store::{Outcome, Txn};
 use hyper::{HeaderMap, Method};
@@ -17,6 +18,7 @@ pub fn run(hub: &Hub) {
     let mut seen_ahead_ms = hub.clock.ahead_ms();
     while !hub.draining.load(Relaxed) {
         tend_all(hub);
+        blob_sweep::run(hub);
         let watch = crate::clock::Stopwatch::start();
         while watch.elapsed() < TEND_PERIOD && !hub.draining.load(Relaxed) {
             std::thread::park_timeout(crate::limits::TICK_PERIOD);

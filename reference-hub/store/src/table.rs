@@ -15,7 +15,7 @@ pub enum Table {
     Claims,
     /// `NHS number|composition id` -> Summary Care Record bundle.
     Summaries,
-    /// `NHS number|event id` -> permission or access event of a summary.
+    /// `NHS number|time in ms, 14 digits|event id` -> change of permission or access alert of a summary.
     SummaryEvents,
     /// Mailbox id -> mailbox record.
     Mailboxes,
@@ -45,7 +45,7 @@ pub enum Table {
     RelatedPersons,
     /// `NHS number|coverage id` -> FHIR Coverage.
     Coverages,
-    /// `NHS number|requesting organisation` -> permission to view a summary.
+    /// NHS number -> what the patient consents to: having a summary, and its being viewed.
     Permissions,
     /// GP2GP and other forward-reliable messages: message id -> record.
     Transfers,

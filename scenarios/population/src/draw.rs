@@ -21,12 +21,12 @@ pub(crate) enum Domain {
     Asid,
     PartyKey,
     Permuted,
-    System,
-    Referral,
-    RecordTransfer,
     Newborn,
     NewbornPlace,
     Login,
+    System,
+    Referral,
+    RecordTransfer,
 }
 
 /// The golden-ratio increment of SplitMix64 (Steele, Lea, Flood 2014): odd, so the counter visits every state.

@@ -40,6 +40,11 @@ use std::ops::RangeInclusive;
 
 /// Patients a population may have: up to 80 million, more than the Personal Demographics Service's records of the living.
 pub const PATIENTS: RangeInclusive<u64> = 1..=80_000_000;
+/// One patient in so many had another NHS number before. 500: rare, as it is, and enough of them in the smallest population
+/// that a test meets one.
+pub const SUPERSEDED_PERIOD: u64 = 500;
+/// Numbers that may have been invalidated: one to every 1,000 of the largest population.
+pub const INVALIDATED_MAX: u64 = 80_000;
 /// Organisations a population may have: ten, so that each kind exists, up to 100,000.
 pub const ORGANISATIONS: RangeInclusive<u32> = 10..=100_000;
 /// End points a population may have.
@@ -125,6 +130,21 @@ impl Population {
         self.numbers.invert(number.place()?).filter(|&index| index < self.sizes.patients)
     }
 
+    /// A number that this patient had before another took its place; of one patient in [`SUPERSEDED_PERIOD`]. Nobody in
+    /// the population has it.
+    pub fn superseded_number(&self, index: u64) -> Option<NhsNumber> {
+        let index = index % self.sizes.patients;
+        let rank = index.is_multiple_of(SUPERSEDED_PERIOD).then_some(index / SUPERSEDED_PERIOD)?;
+        Some(NhsNumber::at_place(self.numbers.apply(PATIENTS.end() + rank)))
+    }
+
+    /// The `k`-th number that was given out and invalidated; nobody in the population has or had it. `k` is taken modulo
+    /// [`INVALIDATED_MAX`].
+    pub fn invalidated_number(&self, k: u64) -> NhsNumber {
+        let superseded_max = PATIENTS.end() / SUPERSEDED_PERIOD + 1;
+        NhsNumber::at_place(self.numbers.apply(PATIENTS.end() + superseded_max + k % INVALIDATED_MAX))
+    }
+
     /// The `k`-th patient index of a pseudo-random order without repeats: `k` is taken modulo the number of patients, and
     /// each stream has an order of its own.
     pub fn permuted_patient(&self, k: u64, stream: u64) -> u64 {
@@ -167,6 +187,18 @@ mod tests {
             assert_eq!(p.patient_index(population(80_000_000).nhs_number(i)), None);
         }
         assert_eq!(p.patient_index(NhsNumber::parse("9000000009").unwrap()), None, "sandbox patient");
+    }
+
+    #[test]
+    fn superseded_and_invalidated_numbers_are_nobodys_and_differ() {
+        let p = population(200_000);
+        let superseded: Vec<NhsNumber> = (0..200_000).filter_map(|i| p.superseded_number(i)).collect();
+        assert_eq!(superseded.len(), 400);
+        let all: HashSet<NhsNumber> =
+            superseded.into_iter().chain((0..200).map(|k| p.invalidated_number(k))).collect();
+        assert_eq!(all.len(), 600);
+        let largest = population(80_000_000);
+        assert!(all.iter().all(|n| n.is_synthetic() && largest.patient_index(*n).is_none()));
     }
 
     #[test]

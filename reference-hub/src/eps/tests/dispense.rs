@@ -118,7 +118,7 @@ fn each_fault_of_a_notification_has_its_published_code() {
                 let url = "https://fhir.nhs.uk/StructureDefinition/Extension-replacementOf";
                 m["entry"][0]["resource"]["extension"] = json!([{"url": url}]);
             }),
-            "not-supported",
+            "value",
         ),
     ];
     for (what, message, expected) in cases {
@@ -172,16 +172,26 @@ fn each_fault_of_a_claim_has_its_published_code() {
                 let url = "https://fhir.nhs.uk/StructureDefinition/Extension-replacementOf";
                 c["extension"] = json!([{"url": url}]);
             }),
-            "not-supported",
+            "value",
         ),
     ];
     for (what, claim, expected) in cases {
         let (status, body) = hub.post(CLAIM, &claim);
         assert_eq!((status, code(&body)), (400, expected), "{what}: {body}");
     }
+    let mut claimed = rx.claim(&hub);
+    let status = |code: &str| {
+        let system = "https://fhir.nhs.uk/CodeSystem/medicationdispense-type";
+        json!([{"coding": [{"system": system, "code": code}]}])
+    };
+    claimed["item"][0]["detail"][0]["modifier"] = status("0002");
+    let (_, body) = hub.post(CLAIM, &claimed);
+    assert_eq!(code(&body), "PRESCRIPTION_INVALID_LINE_STATE_TRANSITION", "it was dispensed");
     let unknown = Rx::new(&hub, 2, None);
     assert_eq!(code(&hub.post(CLAIM, &unknown.claim(&hub)).1), "PRESCRIPTION_NOT_FOUND");
     assert_eq!(hub.header(&rx.id).state, State::Dispensed);
+    claimed["item"][0]["detail"][0]["modifier"] = status("0001");
+    assert_eq!(hub.post(CLAIM, &claimed).0, 200);
 }
 
 #[test]
@@ -194,4 +204,18 @@ fn of_two_claims_at_once_the_second_conflicts() {
     let outcomes = hub.store.commit(&[first, second]).unwrap();
     assert!(matches!(outcomes[1], Outcome::Conflict { .. }));
     assert_eq!(code(&hub.send(&request).1), "PRESCRIPTION_INVALID_STATE_TRANSITION");
+}
+
+#[test]
+fn an_empty_message_is_told_what_it_lacks() {
+    let hub = Hub::new();
+    let rx = hub.prescription_in(State::WithDispenser, 1);
+    let mut empty = rx.dispense(&hub, "0006", &[]);
+    empty["entry"] = json!([]);
+    assert_eq!(code(&hub.post(DISPENSE, &empty).1), "MISSING_FIELD");
+    let mut unchecked = rx.dispense(&hub, "0006", &["0001", "0001"]);
+    for i in 1..=2 {
+        unchecked["entry"][i]["resource"]["contained"][0]["groupIdentifier"]["value"] = "000000".into();
+    }
+    assert_eq!(code(&hub.post(DISPENSE, &unchecked).1), "FAILURE_TO_PROCESS_MESSAGE");
 }

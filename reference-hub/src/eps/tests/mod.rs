@@ -1,12 +1,21 @@
 //! Tests of EPS as a whole, through its route and decide, against the memory store. This file holds what they share: a hub
 //! without sockets, and the messages of one prescription.
 
+mod access;
+mod amend;
 mod cancel;
+mod check;
 mod dispense;
+mod load;
+mod messages;
+mod prepare;
 mod prescribe;
 mod release;
+mod repeat;
+mod state;
+mod task;
+mod track;
 
-use super::order::{Order, write_order};
 use super::record::Header;
 use super::state::State;
 use super::wire::ODS_CODE as ODS;
@@ -16,7 +25,8 @@ use crate::message::{Body, Request};
 use bytes::Bytes;
 use hub_store::memory::MemoryStore;
 use hub_store::{Outcome, Store, Table, View};
-use population::{OrgKind, Population, Sizes, prescription_short_id};
+use messages::{Rx, in_place_of, release};
+use population::{Population, Sizes};
 use serde_json::{Value, json};
 use std::cell::Cell;
 
@@ -27,12 +37,13 @@ const NOW_MS: u64 = 1_748_736_000_000;
 struct Hub {
     store: MemoryStore,
     now_ms: u64,
+    sandbox: bool,
     nonce: Cell<u128>,
 }
 
 impl Hub {
     fn new() -> Hub {
-        Hub { store: MemoryStore::new(), now_ms: NOW_MS, nonce: Cell::new(0) }
+        Hub { store: MemoryStore::new(), now_ms: NOW_MS, sandbox: true, nonce: Cell::new(0) }
     }
 
     fn fresh_uuid(&self) -> String {
@@ -55,8 +66,7 @@ impl Hub {
     fn decide(&self, request: &Request) -> Decision {
         self.nonce.set(self.nonce.get() + 1);
         let ids = Ids::new(self.nonce.get());
-        // The sandbox flag only opens the door without a session here.
-        let ctx = Context::new(&self.store, self.now_ms, &ids, true);
+        let ctx = Context::new(&self.store, self.now_ms, &ids, self.sandbox);
         let operation = (INTERFACE.route)(request).unwrap();
         (INTERFACE.decide)(operation, &ctx, request)
     }
@@ -81,6 +91,32 @@ impl Hub {
 
     fn post(&self, path: &str, body: &Value) -> (u16, Value) {
         self.send(&self.request(path, body))
+    }
+
+    fn get(&self, target: &str) -> (u16, Value) {
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let mut request = self.request(path, &Value::Null);
+        request.method = hyper::Method::GET;
+        let pair = |p: &str| p.split_once('=').map(|(k, v)| (k.to_owned(), v.to_owned()));
+        request.query = query.split('&').filter_map(pair).collect();
+        self.send(&request)
+    }
+
+    /// Lets housekeeping do all that is due; how much that was.
+    fn tend(&self) -> usize {
+        let mut done = 0;
+        loop {
+            let ids = Ids::new(1);
+            let ctx = Context::new(&self.store, self.now_ms, &ids, true);
+            let due = (INTERFACE.tend.unwrap())(&ctx);
+            if due.is_empty() {
+                return done;
+            }
+            done += due.len();
+            let txns: Vec<_> = due.into_iter().map(|d| d.txn).collect();
+            let outcomes = self.store.commit(&txns).unwrap();
+            assert!(outcomes.iter().all(|o| matches!(o, Outcome::Committed { .. })));
+        }
     }
 
     fn header(&self, id: &str) -> Header {
@@ -142,145 +178,11 @@ const PRESCRIBE: &str = "/fhir-prescribing/FHIR/R4/$process-message";
 const DISPENSE: &str = "/fhir-dispensing/FHIR/R4/$process-message";
 const RELEASE: &str = "/fhir-dispensing/FHIR/R4/Task/$release";
 const CLAIM: &str = "/fhir-dispensing/FHIR/R4/Claim";
+const TASK: &str = "/fhir-dispensing/FHIR/R4/Task";
+const PREPARE: &str = "/fhir-prescribing/FHIR/R4/$prepare";
+const TRACKER: &str = "/prescription-tracker/FHIR/R4/Task";
 const PHARMACY: &str = "FH5B2";
 const OTHER_PHARMACY: &str = "FQ3K7";
-
-/// One prescription of two items and its messages.
-struct Rx {
-    id: String,
-    items: Vec<String>,
-    patient: String,
-    practice: String,
-    order: Value,
-}
-
-impl Rx {
-    fn new(hub: &Hub, n: u32, pharmacy: Option<&str>) -> Rx {
-        let population = Population::new(42, Sizes { patients: 100, ..Sizes::default() }).unwrap();
-        let practice = population.organisation_of(OrgKind::GpPractice, n);
-        let id = prescription_short_id(&format!("{n:06x}"), &practice.ods, "00001");
-        let items = vec![hub.fresh_uuid(), hub.fresh_uuid()];
-        let patient = population.patient(n.into());
-        let order = write_order(&Order {
-            message_id: &hub.fresh_uuid(),
-            short_id: &id,
-            long_id: &hub.fresh_uuid(),
-            item_ids: &items,
-            patient: &patient,
-            practice: &practice,
-            pharmacy,
-        });
-        let order = serde_json::from_slice(&order).unwrap();
-        Rx { id, items, patient: patient.nhs_number.to_string(), practice: practice.ods, order }
-    }
-
-    fn order(&self) -> Value {
-        self.order.clone()
-    }
-
-    /// The cancellation of item `i` by the prescriber.
-    fn cancel(&self, hub: &Hub, i: usize) -> Value {
-        let mut message = self.order.clone();
-        message["identifier"]["value"] = hub.fresh_uuid().into();
-        let entries = message["entry"].as_array_mut().unwrap();
-        entries[0]["resource"]["eventCoding"]["code"] = "prescription-order-update".into();
-        let keep = self.items[i].clone();
-        entries.retain(|e| {
-            e["resource"]["resourceType"] != "MedicationRequest" || e["resource"]["id"] == keep.as_str()
-        });
-        entries.retain(|e| e["resource"]["resourceType"] != "Provenance");
-        let item = &mut entries[1]["resource"];
-        item["status"] = "cancelled".into();
-        item["statusReason"] = json!({"coding": [{
-            "system": "https://fhir.nhs.uk/CodeSystem/medicationrequest-status-reason", "code": "0002",
-        }]});
-        message
-    }
-
-    /// A dispense notification by the pharmacy: prescription status, and the status of each item named.
-    fn dispense(&self, hub: &Hub, status: &str, lines: &[&str]) -> Value {
-        let mut entries = vec![json!({"fullUrl": "urn:uuid:h", "resource": {
-            "resourceType": "MessageHeader",
-            "eventCoding": {"system": "https://fhir.nhs.uk/CodeSystem/message-event", "code": "dispense-notification"},
-            "sender": {"identifier": {"system": ODS, "value": PHARMACY}},
-        }})];
-        for (item, line) in self.items.iter().zip(lines) {
-            entries.push(json!({"fullUrl": "urn:uuid:d", "resource": {
-                "resourceType": "MedicationDispense",
-                "contained": [{
-                    "resourceType": "MedicationRequest", "id": "m1",
-                    "identifier": [{"system": "https://fhir.nhs.uk/Id/prescription-order-item-number", "value": item}],
-                    "groupIdentifier": {"system": "https://fhir.nhs.uk/Id/prescription-order-number", "value": self.id},
-                }],
-                "extension": [{
-                    "url": "https://fhir.nhs.uk/StructureDefinition/Extension-EPS-TaskBusinessStatus",
-                    "valueCoding": {"code": status},
-                }],
-                "authorizingPrescription": [{"reference": "#m1"}],
-                "type": {"coding": [{"code": line}]},
-            }}));
-        }
-        entries.push(json!({"fullUrl": "urn:uuid:o", "resource": {
-            "resourceType": "Organization",
-            "identifier": [{"system": ODS, "value": PHARMACY}],
-            "extension": [{
-                "url": "https://fhir.nhs.uk/StructureDefinition/Extension-ODS-OrganisationRelationships",
-                "extension": [{"url": "reimbursementAuthority", "valueIdentifier": {"system": ODS, "value": "T1450"}}],
-            }],
-        }}));
-        json!({
-            "resourceType": "Bundle", "type": "message",
-            "identifier": {"system": "https://tools.ietf.org/html/rfc4122", "value": hub.fresh_uuid()},
-            "entry": entries,
-        })
-    }
-
-    /// The pharmacy's claim for every item.
-    fn claim(&self, hub: &Hub) -> Value {
-        let detail = |item: &String| {
-            json!({
-                "extension": [{
-                    "url": "https://fhir.nhs.uk/StructureDefinition/Extension-ClaimMedicationRequestReference",
-                    "valueReference": {"identifier": {"value": item}},
-                }],
-                "programCode": [{"coding": [{
-                    "system": "https://fhir.nhs.uk/CodeSystem/medicationdispense-endorsement", "code": "NDEC",
-                }]}],
-            })
-        };
-        json!({
-            "resourceType": "Claim",
-            "identifier": [{"system": "https://tools.ietf.org/html/rfc4122", "value": hub.fresh_uuid()}],
-            "contained": [{
-                "resourceType": "Organization", "id": "organisation",
-                "identifier": [{"system": ODS, "value": PHARMACY}],
-            }],
-            "patient": {"identifier": {"system": "https://fhir.nhs.uk/Id/nhs-number", "value": self.patient}},
-            "payee": {"party": {"reference": "#organisation"}},
-            "prescription": {"extension": [{
-                "url": "https://fhir.nhs.uk/StructureDefinition/Extension-DM-GroupIdentifier",
-                "extension": [{"url": "shortForm", "valueIdentifier": {"value": self.id}}],
-            }]},
-            "item": [{"sequence": 1, "detail": self.items.iter().map(detail).collect::<Vec<_>>()}],
-        })
-    }
-}
-
-/// A release request: of the pharmacy's queue, or of one prescription.
-fn release(ods: &str, id: Option<&str>) -> Value {
-    let mut parameters = vec![
-        json!({"name": "owner", "resource": {
-            "resourceType": "Organization", "id": "o", "name": format!("Pharmacy {ods}"),
-            "identifier": [{"system": ODS, "value": ods}],
-        }}),
-        json!({"name": "status", "valueCode": "accepted"}),
-        json!({"name": "agent", "resource": {"resourceType": "PractitionerRole", "id": "a"}}),
-    ];
-    if let Some(id) = id {
-        parameters.push(json!({"name": "group-identifier", "valueIdentifier": {"value": id}}));
-    }
-    json!({"resourceType": "Parameters", "parameter": parameters})
-}
 
 /// The first issue's code, or its type when it has none.
 fn code(body: &Value) -> &str {
@@ -298,6 +200,13 @@ fn messages_are_routed_by_their_event_and_other_paths_are_refused() {
     assert_eq!(route(DISPENSE, &rx.dispense(&hub, "0006", &["0001"])), Ok("eps-dispense"));
     assert_eq!(route(RELEASE, &json!({})), Ok("eps-release"));
     assert_eq!(route(CLAIM, &json!({})), Ok("eps-claim"));
+    assert_eq!(route(TASK, &rx.task(&hub, None)), Ok("eps-return"));
+    assert_eq!(route(TASK, &rx.task(&hub, Some(&rx.order()))), Ok("eps-withdraw"));
+    assert_eq!(route(PREPARE, &json!({})), Ok("eps-prepare"));
+    assert_eq!(route("/fhir-prescribing/FHIR/R4/$validate", &json!({})), Ok("eps-validate"));
+    assert_eq!(route("/fhir-dispensing/FHIR/R4/$validate", &json!({})), Ok("eps-validate"));
+    assert_eq!(route("/fhir-prescribing/FHIR/R4/$convert", &json!({})), Err(400), "not-supported");
+    assert_eq!(route(TRACKER, &json!({})), Err(405));
     assert_eq!(route(PRESCRIBE, &Value::Null), Ok("eps-prescribe"), "a body not yet read");
     assert_eq!(route("/fhir-prescribing/FHIR/R4/Claim", &json!({})), Err(404));
     let mut get = hub.request(CLAIM, &json!({}));
@@ -324,7 +233,14 @@ fn a_request_without_a_session_or_without_its_id_is_refused_outside_the_sandbox(
 #[test]
 fn malformed_bodies_are_refused_in_words_that_quote_nothing() {
     let hub = Hub::new();
-    for path in [PRESCRIBE, DISPENSE, RELEASE, CLAIM] {
+    for (path, takes) in [
+        (PRESCRIBE, "Bundle"),
+        (DISPENSE, "Bundle"),
+        (PREPARE, "Bundle"),
+        (RELEASE, "Parameters"),
+        (CLAIM, "Claim"),
+        (TASK, "Task"),
+    ] {
         for body in ["", "{", "[]", "{\"resourceType\":7}", "{\"entry\":[{\"resource\":{\"status\":1}}]}"] {
             let mut request = hub.request(path, &Value::Null);
             request.body = Body::Inline(Bytes::from_static(body.as_bytes()));
@@ -337,6 +253,21 @@ fn malformed_bodies_are_refused_in_words_that_quote_nothing() {
         let wrong = json!({"resourceType": "Patient", "identifier": [{"value": "secret"}]});
         let (status, body) = hub.post(path, &wrong);
         assert_eq!((status, code(&body)), (400, "value"), "{path}");
+        let expected = format!("Incorrect FHIR resource type. Expected {takes}.");
+        assert_eq!(body["issue"][0]["diagnostics"], expected);
         assert!(!body.to_string().contains("secret"));
+    }
+}
+
+#[test]
+fn a_route_that_is_not_published_is_not_found() {
+    let hub = Hub::new();
+    for path in
+        ["/fhir-prescribing/FHIR/R4/Claim", "/fhir-dispensing/FHIR/R4/$prepare", "/prescription-tracker"]
+    {
+        let answer = (INTERFACE.route)(&hub.request(path, &json!({}))).unwrap_err();
+        let Body::Inline(body) = &answer.body else { panic!("inline") };
+        let body: Value = serde_json::from_slice(body).unwrap();
+        assert_eq!((answer.status, code(&body)), (404, "NOT_FOUND"), "{path}");
     }
 }

@@ -117,6 +117,8 @@ fn every_state_refuses_a_release_by_its_published_code() {
         assert_eq!((status, code(&body)), (400, expected), "{state:?} by who held it");
     }
     let unknown = Rx::new(&hub, 50, None);
+    let parameter = release(PHARMACY, Some(&unknown.id))["parameter"][3]["name"].clone();
+    assert_eq!(parameter, "group-identifier");
     let (status, body) = hub.post(RELEASE, &release(PHARMACY, Some(&unknown.id)));
     assert_eq!((status, code(&body)), (400, "RESOURCE_NOT_FOUND"));
     assert_eq!(code(&hub.post(RELEASE, &release(PHARMACY, Some("000000"))).1), "FAILURE_TO_PROCESS_MESSAGE");
@@ -148,4 +150,31 @@ fn parameters_that_are_missing_are_named() {
     );
     assert_eq!(hub.post(RELEASE, &without(1)).0, 400);
     assert_eq!(hub.post(RELEASE, &release("F|2", None)).0, 400);
+}
+
+#[test]
+fn of_four_pharmacies_that_race_for_each_of_many_prescriptions_exactly_one_gets_it() {
+    let hub = Hub::new();
+    let pharmacies = [PHARMACY, OTHER_PHARMACY, "FX1A1", "FX1A2"];
+    for n in 0..100 {
+        let rx = hub.prescription_in(State::ToBeDispensed, n);
+        // All decide on the same state, then commit in turn; who loses decides again and is told.
+        let requests = pharmacies.map(|ods| hub.request(RELEASE, &release(ods, Some(&rx.id))));
+        let txns: Vec<_> = requests.iter().map(|r| hub.decide(r).txn.unwrap()).collect();
+        let first = n as usize % pharmacies.len();
+        let mut turns = txns;
+        turns.rotate_left(first);
+        let outcomes = hub.store.commit(&turns).unwrap();
+        let won = outcomes.iter().filter(|o| matches!(o, Outcome::Committed { .. })).count();
+        assert_eq!(won, 1);
+        assert_eq!(hub.header(&rx.id).holder.as_deref(), Some(pharmacies[first]));
+        for (request, ods) in requests.iter().zip(pharmacies) {
+            let (status, body) = hub.send(request);
+            if ods == pharmacies[first] {
+                assert_eq!(status, 200, "the winner's request again");
+            } else {
+                assert_eq!((status, code(&body)), (400, "PRESCRIPTION_WITH_ANOTHER_DISPENSER"));
+            }
+        }
+    }
 }

@@ -2,13 +2,20 @@
 //! One file a subject; this one holds what they share.
 
 mod access;
+mod addressing;
+mod admin;
+mod authority;
 mod inbox;
+mod lifecycle;
+mod negotiation;
+mod parameters;
 mod sending;
 mod tracking;
+mod wire;
 
 use super::replay::ReplayGuard;
 use super::{decide_with, route, seed, token};
-use crate::domain::{Context, Decision, Ids};
+use crate::domain::{Context, Decision, Ids, Peer};
 use crate::message::{Answer, Body, Request};
 use bytes::Bytes;
 use hub_store::memory::MemoryStore;
@@ -21,6 +28,7 @@ use std::path::PathBuf;
 /// 2026-03-01T12:00:30.123Z.
 const NOW_MS: u64 = 1_772_366_430_123;
 const NOW_TOKEN: &str = "202603011200";
+const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 const V2: &str = "application/vnd.mesh.v2+json";
 
 /// A sandbox hub without sockets: the memory engine, a guard, a clock that tests move.
@@ -29,6 +37,9 @@ struct Hub {
     guard: ReplayGuard,
     now_ms: Cell<u64>,
     requests: Cell<u32>,
+    /// Whom the client certificate names.
+    peer: Option<Peer>,
+    sandbox: bool,
 }
 
 impl Hub {
@@ -36,14 +47,42 @@ impl Hub {
         let store = MemoryStore::new();
         let mut rows = seed::sandbox_rows().map(|(_, key, value)| (key, value));
         store.load(Table::Mailboxes, &mut rows).unwrap();
-        Hub { store, guard: ReplayGuard::new(10_000), now_ms: Cell::new(NOW_MS), requests: Cell::new(0) }
+        let (now_ms, requests) = (Cell::new(NOW_MS), Cell::new(0));
+        Hub { store, guard: ReplayGuard::new(10_000), now_ms, requests, peer: None, sandbox: true }
+    }
+
+    /// Moves the clock ahead and lets time bring about what it does; the names of it, in order.
+    fn after(&self, ms: u64) -> Vec<&'static str> {
+        self.now_ms.set(self.now_ms.get() + ms);
+        let mut done = Vec::new();
+        for round in 0..1_000_u128 {
+            let ids = Ids::new(round << 64 | u128::from(self.now_ms.get()));
+            let due = super::lifecycle::tend(&Context::new(&self.store, self.now_ms.get(), &ids, true));
+            if due.is_empty() {
+                return done;
+            }
+            for tended in due {
+                let outcome = self.store.commit(&[tended.txn]).unwrap().remove(0);
+                assert!(matches!(outcome, Outcome::Committed { .. }), "{}: {outcome:?}", tended.what);
+                done.push(tended.what);
+            }
+        }
+        panic!("there is no end of what is due: {:?}", &done[..10]);
+    }
+
+    /// Rows of a table.
+    fn rows(&self, table: Table) -> usize {
+        use hub_store::View;
+        self.store.scan(table, b"", &[0xff; 9], 10_000).unwrap().len()
     }
 
     /// A request by `mailbox` on its own path with a fresh token.
     fn ask(&self, method: &str, mailbox: &str, path: &str) -> Ask {
         let count = self.requests.get() + 1;
         self.requests.set(count);
-        let token = token::make("TestKey", mailbox, "password", "nonce", count, NOW_TOKEN);
+        let at = i64::try_from(self.now_ms.get()).unwrap();
+        let now = jiff::Timestamp::from_millisecond(at).unwrap().strftime("%Y%m%d%H%M").to_string();
+        let token = token::make("TestKey", mailbox, "password", "nonce", count, &now);
         let path = if path.is_empty() { mailbox.to_owned() } else { format!("{mailbox}/{path}") };
         Ask::new(method, &path).header("authorization", &token)
     }
@@ -53,7 +92,9 @@ impl Hub {
         self.requests.set(count);
         let operation = route(&ask.0).map_err(|a| *a)?;
         let ids = Ids::new(u128::from(count) << 64 | 7);
-        let ctx = Context::new(&self.store, self.now_ms.get(), &ids, true);
+        let peer = self.peer.as_ref();
+        let now_ms = self.now_ms.get();
+        let ctx = Context { view: &self.store, now_ms, ids: &ids, sandbox: self.sandbox, peer };
         Ok(decide_with(&self.guard, operation, &ctx, &ask.0))
     }
 
@@ -112,7 +153,11 @@ struct Ask(Request);
 impl Ask {
     fn new(method: &str, path: &str) -> Ask {
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
-        let segments = ["messageexchange"].into_iter().chain(path.split('/')).map(str::to_owned).collect();
+        // A path that begins with a slash stands at the root.
+        let segments = match path.strip_prefix('/') {
+            Some(path) => path.split('/').map(str::to_owned).collect(),
+            None => ["messageexchange"].into_iter().chain(path.split('/')).map(str::to_owned).collect(),
+        };
         let pair = |p: &str| p.split_once('=').map(|(k, v)| (k.to_owned(), v.to_owned()));
         Ask(Request {
             method: Method::from_bytes(method.as_bytes()).unwrap(),

@@ -26,24 +26,32 @@ pub(super) fn check(before: &Value, after: &Value) -> Result<(), Refusal> {
         if old.contains(extension) {
             continue;
         }
-        match url {
-            NOMINATED_PHARMACY | DISPENSING_DOCTOR | APPLIANCE_SUPPLIER => {
-                keys(extension, &["url", "valueReference"], &field)?;
-                list::ods(
-                    text(extension, "/valueReference/identifier/value"),
-                    &format!("{field}/valueReference"),
-                )?;
-            }
-            DEATH_NOTIFICATION => death(before, after)?,
-            COMMUNICATION => communication(extension, &field)?,
-            CONTACT_PREFERENCE => contact_preference(extension, &field)?,
-            BIRTH_PLACE => birth_place(extension, &field)?,
-            REMOVAL => return Err(refuse::forbidden_update("removal from registration is read only")),
-            "" => return Err(refuse::missing_value(&format!("{field}/url"))),
-            _ => return Err(refuse::invalid_value(url, &format!("{field}/url"))),
-        }
+        check_one(before, after, extension, &field)?;
     }
     Ok(())
+}
+
+/// Checks one extension of `after`.
+pub(super) fn check_one(
+    before: &Value,
+    after: &Value,
+    extension: &Value,
+    field: &str,
+) -> Result<(), Refusal> {
+    match text(extension, "/url") {
+        NOMINATED_PHARMACY | DISPENSING_DOCTOR | APPLIANCE_SUPPLIER => {
+            keys(extension, &["url", "valueReference"], field)?;
+            let ods = text(extension, "/valueReference/identifier/value");
+            list::ods(ods, &format!("{field}/valueReference"))
+        }
+        DEATH_NOTIFICATION => death(before, after),
+        COMMUNICATION => communication(extension, field),
+        CONTACT_PREFERENCE => contact_preference(extension, field),
+        BIRTH_PLACE => birth_place(extension, field),
+        REMOVAL => Err(refuse::forbidden_update("removal from registration is read only")),
+        "" => Err(refuse::missing_value(&format!("{field}/url"))),
+        url => Err(refuse::invalid_value(url, &format!("{field}/url"))),
+    }
 }
 
 /// The sub-extension of that URL.
@@ -120,6 +128,13 @@ fn birth_place(extension: &Value, field: &str) -> Result<(), Refusal> {
     keys(place, &["city", "country", "district"], &field)?;
     if place.as_object().is_none_or(serde_json::Map::is_empty) {
         return Err(refuse::too_few_values(&field));
+    }
+    // ISO 3166-1 alpha-3, and the UK's own codes of its parts (published).
+    let country = text(place, "/country");
+    let iso = country.len() == 3 && country.bytes().all(|b| b.is_ascii_uppercase());
+    if place.get("country").is_some() && !iso && !matches!(country, "1" | "2" | "3" | "4" | "7" | "9" | "10")
+    {
+        return Err(refuse::invalid_value(country, &format!("{field}/country")));
     }
     Ok(())
 }

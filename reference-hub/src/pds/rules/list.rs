@@ -16,6 +16,8 @@ const GIVEN_MAX: usize = 5;
 const LINES_MAX: usize = 5;
 /// Titles and suffixes of one name. 10: no published limit; a bound.
 const TITLES_MAX: usize = 10;
+/// Titles whose spelling is fixed (published).
+const TITLES: [&str; 8] = ["Mr", "Mrs", "Ms", "Dr", "Rev", "Sir", "Lady", "Lord"];
 /// Length of an e-mail address (published: more than 6, less than 90 characters).
 const EMAIL_CHARS: std::ops::RangeInclusive<usize> = 7..=89;
 
@@ -103,7 +105,7 @@ fn name(was: Option<&Value>, name: &Value, field: &str) -> Result<(), Refusal> {
         return Err(refuse::forbidden_update("the use of a name cannot be changed"));
     }
     let family = text(name, "/family");
-    if family.is_empty() {
+    if family.trim().is_empty() {
         return Err(refuse::missing_value(&format!("{field}/family")));
     }
     let mut all = strings(name, "given", GIVEN_MAX, field)?;
@@ -116,6 +118,11 @@ fn name(was: Option<&Value>, name: &Value, field: &str) -> Result<(), Refusal> {
     all.extend(&suffixes);
     if let Some(odd) = all.iter().find(|n| !n.chars().all(is_name_character)) {
         return Err(refuse::unsupported_characters(odd, field));
+    }
+    let prefixes = strings(name, "prefix", TITLES_MAX, field)?;
+    let misspelt = |p: &&&str| TITLES.iter().any(|t| t.eq_ignore_ascii_case(p) && t != *p);
+    if let Some(prefix) = prefixes.iter().find(misspelt) {
+        return Err(refuse::invalid_value(prefix, &format!("{field}/prefix")));
     }
     match suffixes.iter().find(|s| !s.starts_with(|c: char| c.is_ascii_uppercase())) {
         Some(suffix) => Err(refuse::invalid_value(suffix, &format!("{field}/suffix"))),
@@ -144,8 +151,10 @@ fn address(was: Option<&Value>, address: &Value, field: &str) -> Result<(), Refu
     if address.get("postalCode").is_some() && !is_shape {
         return Err(refuse::invalid_value(postcode, &format!("{field}/postalCode")));
     }
-    let away = kind != "home";
-    if away && was.is_none() && address.pointer("/period/end").is_none() {
+    address_keys(address, field)?;
+    let endless = |a: &Value| a.pointer("/period/end").is_none();
+    // A legacy address without an end may be mended part by part.
+    if kind != "home" && endless(address) && was.is_none_or(|w| !endless(w)) {
         return Err(refuse::missing_value(&format!("{field}/period/end")));
     }
     if kind == "temp" {
@@ -154,9 +163,42 @@ fn address(was: Option<&Value>, address: &Value, field: &str) -> Result<(), Refu
     Ok(())
 }
 
+/// At most one key of each kind: PAF of eight digits, UPRN of up to twelve (published).
+fn address_keys(address: &Value, field: &str) -> Result<(), Refusal> {
+    let field = format!("{field}/extension");
+    let keys = items(address, "extension");
+    let mut kinds: Vec<&str> = Vec::new();
+    for key in keys {
+        let url = text(key, "/url");
+        if url != terms::ADDRESS_KEY {
+            return Err(refuse::invalid_value(url, &format!("{field}/url")));
+        }
+        let part = |name: &str, at: &str| {
+            items(key, "extension").iter().find(|e| text(e, "/url") == name).map_or("", |e| text(e, at))
+        };
+        let (kind, value) = (part("type", "/valueCoding/code"), part("value", "/valueString"));
+        let digits = value.bytes().all(|b| b.is_ascii_digit());
+        match kind {
+            "PAF" if digits && value.len() == 8 => {}
+            "UPRN" if digits && (1..=12).contains(&value.len()) => {}
+            "PAF" | "UPRN" => return Err(refuse::invalid_value(value, &format!("{field}/value"))),
+            "" => return Err(refuse::missing_value(&format!("{field}/type"))),
+            _ => return Err(refuse::invalid_value(kind, &format!("{field}/type"))),
+        }
+        if kinds.contains(&kind) {
+            return Err(refuse::too_many_values(&field));
+        }
+        kinds.push(kind);
+    }
+    Ok(())
+}
+
 fn telecom(was: Option<&Value>, telecom: &Value, field: &str) -> Result<(), Refusal> {
     keys(telecom, &["extension", "id", "period", "system", "use", "value"], field)?;
     contact_point(telecom, &["phone", "fax", "email", "other"], field)?;
+    if items(telecom, "extension").len() > 1 {
+        return Err(refuse::too_many_values(&format!("{field}/extension")));
+    }
     let kind = text(telecom, "/use");
     if telecom.get("use").is_some() {
         code(kind, &["home", "work", "temp", "mobile"], &format!("{field}/use"))?;
@@ -190,8 +232,10 @@ fn contact_point(point: &Value, systems: &[&str], field: &str) -> Result<(), Ref
 
 fn contact(contact: &Value, field: &str) -> Result<(), Refusal> {
     keys(contact, &["id", "period", "relationship", "telecom"], field)?;
-    if items(contact, "relationship").len() > 1 {
-        return Err(refuse::too_many_values(&format!("{field}/relationship")));
+    match contact.get("relationship").and_then(Value::as_array).map(Vec::len) {
+        Some(0) => return Err(refuse::too_few_values(&format!("{field}/relationship"))),
+        Some(1) | None => {}
+        Some(_) => return Err(refuse::too_many_values(&format!("{field}/relationship"))),
     }
     code(text(contact, "/relationship/0/coding/0/code"), &["C"], &format!("{field}/relationship"))?;
     let telecoms = items(contact, "telecom");

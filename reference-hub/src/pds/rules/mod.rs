@@ -2,11 +2,13 @@
 //!
 //! Called by update. Only what an update changed is checked: legacy parts of a record may break rules that came later.
 
+pub(super) mod coverage;
+pub(super) mod creation;
 mod extension;
 mod list;
 
 use super::record::{items, text};
-use super::refuse::{self, Refusal};
+use super::refuse::{self, Faults, Refusal};
 use super::terms;
 use jiff::civil::Date;
 use serde_json::Value;
@@ -14,28 +16,37 @@ use serde_json::Value;
 /// Checks the changed elements of `after`.
 ///
 /// # Errors
-/// The published refusal of the first rule broken.
+/// One refusal with the first rule broken of every element.
 pub(super) fn check(before: &Value, after: &Value, today: Date) -> Result<(), Refusal> {
-    for element in terms::UPDATABLE {
-        if before.get(element) == after.get(element) {
-            continue;
-        }
-        match element {
-            "gender" => gender(text(after, "/gender"))?,
-            "birthDate" => birth_date(after, today)?,
-            "deceasedDateTime" => deceased(before, after, today)?,
-            "multipleBirthInteger" => birth_order(after)?,
-            "managingOrganization" => {
-                if let Some(organisation) = after.get(element) {
-                    keys(organisation, &["identifier", "type"], element)?;
-                    list::ods(text(organisation, "/identifier/value"), element)?;
-                }
-            }
-            "extension" => extension::check(before, after)?,
-            _ => list::check(element, before, after, today)?,
-        }
+    let mut faults = Faults::default();
+    for element in terms::UPDATABLE.into_iter().filter(|e| before.get(e) != after.get(e)) {
+        faults.note(check_element(element, before, after, today));
     }
-    Ok(())
+    faults.finish()
+}
+
+/// Checks one element that was changed.
+pub(super) fn check_element(
+    element: &str,
+    before: &Value,
+    after: &Value,
+    today: Date,
+) -> Result<(), Refusal> {
+    match element {
+        "gender" => gender(text(after, "/gender")),
+        "birthDate" => birth_date(after, today),
+        "deceasedDateTime" => deceased(before, after, today),
+        "multipleBirthInteger" => birth_order(after),
+        "managingOrganization" => match after.get(element) {
+            Some(organisation) => {
+                keys(organisation, &["identifier", "type"], element)?;
+                list::ods(text(organisation, "/identifier/value"), element)
+            }
+            None => Ok(()),
+        },
+        "extension" => extension::check(before, after),
+        _ => list::check(element, before, after, today),
+    }
 }
 
 fn gender(gender: &str) -> Result<(), Refusal> {

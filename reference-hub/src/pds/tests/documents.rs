@@ -67,12 +67,38 @@ fn seed_rows_ascend_and_the_index_is_that_of_the_records() {
 }
 
 #[test]
-fn the_sandbox_has_the_three_published_numbers_and_ascends() {
+fn the_sandbox_has_the_published_numbers_and_ascends() {
     let rows = sandbox_rows();
     let of = |table| rows.iter().filter(|r| r.0 == table).map(|r| r.1.clone()).collect::<Vec<_>>();
     let numbers = of(Table::Patients);
-    assert_eq!(numbers, [&b"9000000009"[..], b"9000000025", b"9000000033"]);
-    assert!(of(Table::PatientIndex).windows(2).all(|w| w[0] < w[1]));
+    let published = [&b"9000000009"[..], b"9000000017", b"9000000025", b"9000000033"];
+    assert!(published.iter().all(|n| numbers.iter().any(|m| m == n)));
+    for table in [Table::Patients, Table::PatientIndex, Table::RelatedPersons, Table::Coverages] {
+        assert!(!of(table).is_empty() && of(table).windows(2).all(|w| w[0] < w[1]), "{table:?}");
+    }
+}
+
+#[test]
+fn seeded_numbers_related_people_and_cards_ascend_and_are_of_patients() {
+    let population = population();
+    let ascends = |rows: &[crate::seed::SeedRow]| rows.windows(2).all(|w| w[0].1 < w[1].1);
+    let former: Vec<_> = seed::former_numbers(&population).collect();
+    let related: Vec<_> = seed::related_persons(&population).collect();
+    let cards: Vec<_> = seed::coverages(&population).collect();
+    assert!(ascends(&former) && ascends(&related) && ascends(&cards));
+    assert_eq!((former.len(), related.len(), cards.len()), (4 + 2, 100 + 50, 20));
+    let number = |key: &[u8]| population::NhsNumber::parse(std::str::from_utf8(&key[..10]).unwrap()).unwrap();
+    assert!(former.iter().all(|(_, key, _)| population.patient_index(number(key)).is_none()));
+    assert!(related.iter().chain(&cards).all(|(_, key, _)| population.patient_index(number(key)).is_some()));
+    for (_, _, value) in former.iter().chain(&related).chain(&cards) {
+        let tree: Value = serde_json::from_slice(value).unwrap();
+        assert_eq!(tree.to_string().as_bytes(), *value);
+    }
+    let today = jiff::civil::date(2025, 6, 1);
+    for (_, _, value) in &cards {
+        let card: Value = serde_json::from_slice(value).unwrap();
+        assert_eq!(crate::pds::rules::coverage::check(&card, today).unwrap(), card);
+    }
 }
 
 /// Release only: `cargo test --release -p reference-hub -- --ignored documents_per_second --nocapture`.

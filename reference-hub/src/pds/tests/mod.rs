@@ -1,9 +1,17 @@
 //! PDS against the memory engine: every published refusal that these operations can reach, and what success leaves.
 
+mod access;
+mod coverage;
+mod create;
 mod documents;
+mod former;
+mod races;
+mod related;
 mod retrieve;
+mod routes;
 mod trace;
 mod update;
+mod update_more;
 
 use crate::domain::{Context, Decision, Ids};
 use crate::message::{Answer, Body, Request};
@@ -53,6 +61,20 @@ impl Ask {
         self
     }
 
+    /// A POST of this body under a request id of its own.
+    fn post(path: &str, request_id: u32, body: &Value) -> Self {
+        let mut ask = Ask::new("POST", path)
+            .with("content-type", "application/json")
+            .with("x-request-id", &format!("{request_id:08x}-0000-4000-8000-000000000000"));
+        ask.0.body = Body::Inline(body.to_string().into());
+        ask
+    }
+
+    /// The same from a session of [`Hub::admit`].
+    fn by(self, token: &str) -> Self {
+        self.with("authorization", &format!("Bearer {token}"))
+    }
+
     /// A PATCH of these operations on a version.
     fn patch(number: &str, version: u64, request_id: u32, patches: Value) -> Self {
         let mut ask = Ask::new("PATCH", &format!("Patient/{number}"))
@@ -79,14 +101,36 @@ impl Hub {
         Hub { store }
     }
 
-    /// A hub with the sandbox patients.
+    /// A hub with the sandbox's rows.
     fn sandbox() -> Self {
-        let records: Vec<Value> = super::sandbox_rows()
-            .into_iter()
-            .filter(|(table, ..)| *table == Table::Patients)
-            .map(|(_, _, document)| serde_json::from_slice(&document).unwrap())
-            .collect();
-        Hub::with(&records)
+        let hub = Hub::with(&[]);
+        for (table, key, value) in super::sandbox_rows() {
+            hub.put(table, key, value);
+        }
+        hub
+    }
+
+    fn put(&self, table: Table, key: impl Into<Vec<u8>>, value: impl Into<Vec<u8>>) {
+        self.store.load(table, &mut [(key.into(), value.into())].into_iter()).unwrap();
+    }
+
+    /// A session that can be asked [`Ask::by`].
+    fn admit(&self, token: &str, session: &crate::auth::Session) {
+        self.put(Table::Sessions, token, session.to_row());
+    }
+
+    /// Sessions `worker`, `application` and, of the patient 9000000009, `patient`.
+    fn admit_all(&self) {
+        let session = |user_id: &str, role: &str, application: bool| crate::auth::Session {
+            user_id: user_id.to_owned(),
+            ods: "A20047".to_owned(),
+            role: role.to_owned(),
+            application,
+            ..crate::auth::Session::sandbox()
+        };
+        self.admit("worker", &session("555000000001", "R8000", false));
+        self.admit("application", &session("app", "", true));
+        self.admit("patient", &session("9000000009", crate::pds::PATIENT_ROLE, false));
     }
 
     fn decide(&self, ask: &Ask) -> Decision {
@@ -143,6 +187,13 @@ fn refusal(answer: &Answer) -> (u16, String) {
 #[track_caller]
 fn assert_refused(answer: &Answer, status: u16, code: &str) {
     assert_eq!(refusal(answer), (status, code.to_owned()), "{}", body(answer));
+}
+
+/// All Spine error codes of a refusal, in order.
+fn codes(answer: &Answer) -> Vec<String> {
+    let body = body(answer);
+    let issues = body["issue"].as_array().unwrap();
+    issues.iter().map(|i| i["details"]["coding"][0]["code"].as_str().unwrap_or("").to_owned()).collect()
 }
 
 /// A small record with one name.

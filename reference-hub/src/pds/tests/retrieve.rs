@@ -55,6 +55,11 @@ fn published_refusals_of_a_retrieval() {
         (get(NOBODY).with("authorization", "Bearer stolen"), 401, "ACCESS_DENIED"),
         (Ask::new("PATCH", "Patient"), 400, "UNSUPPORTED_SERVICE"),
         (Ask::new("DELETE", "Patient/9000000009"), 405, "UNSUPPORTED_SERVICE"),
+        (Ask::new("POST", "Patient/9000000009"), 405, "UNSUPPORTED_SERVICE"),
+        (Ask::new("PUT", "Patient"), 405, "UNSUPPORTED_SERVICE"),
+        (Ask::new("POST", "Patient/9000000009/RelatedPerson"), 405, "UNSUPPORTED_SERVICE"),
+        (Ask::new("PATCH", "Coverage"), 405, "UNSUPPORTED_SERVICE"),
+        (Ask::new("GET", "Patient/9000000009/Observation"), 404, "UNSUPPORTED_SERVICE"),
         (Ask::new("GET", "Practitioner"), 404, "UNSUPPORTED_SERVICE"),
     ] {
         assert_refused(&hub.ask(&ask), status, code);
@@ -67,4 +72,22 @@ fn published_refusals_of_a_retrieval() {
 #[test]
 fn the_audit_learns_whose_record_was_asked_for() {
     assert_eq!(Hub::sandbox().decide(&Ask::new("GET", "Patient/9000000009")).subject, "9000000009");
+}
+
+#[test]
+fn a_very_restricted_record_hides_as_much() {
+    let mut record = Hub::sandbox().record("9000000009");
+    record["meta"]["security"][0]["code"] = "V".into();
+    let patient = body(&Hub::with(&[record]).ask(&Ask::new("GET", "Patient/9000000009")));
+    assert_eq!(patient["meta"]["security"][0]["code"], "V");
+    assert!(
+        ["address", "telecom", "contact", "generalPractitioner"].iter().all(|e| patient.get(e).is_none())
+    );
+}
+
+#[test]
+fn the_missing_request_id_is_named() {
+    let answer = Hub::sandbox().ask(&Ask::new("GET", "Patient/9000000009").without("x-request-id"));
+    let diagnostics = body(&answer)["issue"][0]["diagnostics"].clone();
+    assert!(diagnostics.as_str().unwrap().contains("X-Request-ID header must be supplied"));
 }

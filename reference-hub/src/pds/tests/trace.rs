@@ -200,3 +200,43 @@ fn published_refusals_of_a_search() {
         assert_eq!(refusal(&answer), (400, code.to_owned()), "{query}");
     }
 }
+
+#[test]
+fn all_faulty_parameters_are_told_at_once() {
+    let path = "Patient?family=Smith&birthdate=x&gender=mal&pets=2&_max-results=99";
+    let answer = crowd().ask(&Ask::new("GET", path));
+    assert_eq!(answer.status, 400);
+    let want = ["INVALID_VALUE", "ADDITIONAL_PROPERTIES", "INVALID_VALUE", "INVALID_VALUE"];
+    assert_eq!(codes(&answer), want);
+}
+
+#[test]
+fn managing_organization_and_death_date_ranges_narrow_too() {
+    let mut gone = person("9000000017", "Thornfell", &["Averil"], "1980-03-02", "female");
+    gone["managingOrganization"] = json!({"identifier": {"value": "C31774"}});
+    gone["deceasedDateTime"] = "2020-05-05T00:00:00+00:00".into();
+    let hub = Hub::with(&[gone]);
+    let base = "family=Thornfell&birthdate=eq1980-03-02";
+    for (query, hits) in [
+        ("managing-organization=c31774", 1),
+        ("managing-organization=C9", 0),
+        ("death-date=ge2020-05-05&death-date=le2020-05-06", 1),
+        ("death-date=le2020-05-04", 0),
+    ] {
+        assert_eq!(numbers(&hub, &format!("{base}&{query}")).len(), hits, "{query}");
+    }
+}
+
+#[test]
+fn an_address_or_contact_point_that_has_ended_counts_in_history_only() {
+    let mut moved = person("9000000017", "Thornfell", &["Averil"], "1980-03-02", "female");
+    let ended = json!({"start": "2020-01-01", "end": "2025-05-31"});
+    moved["address"] = json!([{"use": "temp", "postalCode": "YO9 1MM", "period": ended}]);
+    moved["telecom"] = json!([{"system": "phone", "value": "01632960587", "period": ended}]);
+    let hub = Hub::with(&[moved]);
+    for query in ["address-postalcode=YO91MM", "phone=01632960587"] {
+        let query = format!("family=Thornfell&birthdate=eq1980-03-02&{query}");
+        assert!(numbers(&hub, &query).is_empty(), "{query}");
+        assert_eq!(numbers(&hub, &format!("{query}&_history=true")).len(), 1, "{query}");
+    }
+}

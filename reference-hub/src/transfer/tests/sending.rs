@@ -1,4 +1,6 @@
-//! Sending: what a message must say, and what its acknowledgement says.
+//! Sending: what a message must say (SOAPAction, eb:From, eb:To, eb:CPAId, eb:ConversationId, eb:Service, eb:Action,
+//! eb:MessageId, eb:Timestamp, eb:TimeToLive, eb:DuplicateElimination, eb:AckRequested, eb:Manifest), and what its
+//! acknowledgement says.
 
 use super::*;
 
