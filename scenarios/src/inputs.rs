@@ -144,9 +144,13 @@ impl<'a> Inputs<'a> {
                 });
             }
             Variable::EndPoint { recipient, of } => {
-                let served = self.draw.bits(DRAW_SERVED, 0) as usize;
+                let (served, population) = (self.draw.bits(DRAW_SERVED, 0) as usize, self.cx.population);
                 let found = self.endpoint(*recipient);
                 out.extend_from_slice(match of {
+                    OfEndPoint::CpaId => return out.extend_from_slice(found.cpa_id().as_bytes()),
+                    OfEndPoint::Token => {
+                        return out.extend_from_slice(population.endpoint_token(found.index).as_bytes());
+                    }
                     OfEndPoint::Ods => found.ods.as_bytes(),
                     OfEndPoint::Asid => found.asid.as_bytes(),
                     OfEndPoint::PartyKey => found.party_key.as_bytes(),
@@ -164,6 +168,10 @@ impl<'a> Inputs<'a> {
             Variable::Hex { place, count } => self.characters(out, *place, *count, b"0123456789ABCDEF"),
             Variable::Text { place, bytes } => crate::prose::write(out, self.draw.bits(*place, 0), *bytes),
             Variable::PrescriptionId => self.write_prescription_id(out),
+            Variable::ReferralUbrn => {
+                let organisation = self.rank(Org::Any);
+                out.extend_from_slice(self.cx.population.ubrn(organisation).as_bytes());
+            }
             Variable::Now => self.moment().instant(out),
             Variable::NowMesh => self.moment().mesh(out),
             Variable::Today => self.moment().date(out),

@@ -15,6 +15,7 @@ use crate::stage::{self, STAGES, Stage};
 use crate::template::Template;
 use crate::uses;
 use crate::variable::{Org, VARIABLES, word};
+use std::borrow::Cow;
 use std::sync::Arc;
 use toml::de::DeValue;
 
@@ -176,15 +177,21 @@ impl Reader<'_> {
         };
         let source = Source { file: &found.file, text: &found.text, log: self.log };
         nhs_guard::scan(source);
-        // The last line's end belongs to the file, not to the body; all others stay as they are, also those of multipart.
+        // The last line's end belongs to the file, not to the body.
         let text = found.text.strip_suffix('\n').unwrap_or(&found.text);
-        let text = text.strip_suffix('\r').unwrap_or(text);
-        match Template::parse(text, place, "body") {
+        // MIME wants CR LF, which neither editors nor version control keep well.
+        let sent = if content_type.to_ascii_lowercase().starts_with("multipart/") {
+            Cow::Owned(text.replace("\r\n", "\n").replace('\n', "\r\n"))
+        } else {
+            Cow::Borrowed(text)
+        };
+        let line = |at| Source { text: &sent, ..source }.line(at);
+        match Template::parse(&sent, place, "body") {
             Ok(template) => Some(template.from(&found.file, 1)),
             Err(faults) => {
                 for fault in faults {
                     self.log.push(
-                        crate::fault::Fault::new(&found.file, source.line(fault.at), "", fault.problem)
+                        crate::fault::Fault::new(&found.file, line(fault.at), "", fault.problem)
                             .got(fault.got)
                             .allowed(variables()),
                     );

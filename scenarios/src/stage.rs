@@ -36,6 +36,21 @@ const MESSAGE: &[&str] = &["mailbox", "password", "message_id", "sender", "sende
 /// What is needed to track a MESH message: here the mailbox is the sender's.
 const SENT: &[&str] = &["mailbox", "password", "message_id"];
 
+/// What the messages of a record transfer need: the conversation, whose record, and who is at either end; the one who was
+/// asked sends, with the token of its system.
+const TRANSFER: &[&str] = &[
+    "conversation_id",
+    "nhs_number",
+    "requester_party_key",
+    "requester_cpa_id",
+    "requester_asid",
+    "requester_ods",
+    "responder_party_key",
+    "responder_asid",
+    "responder_ods",
+    "responder_token",
+];
+
 const fn stage(
     name: &'static str,
     hands_over: &'static [&'static str],
@@ -66,6 +81,7 @@ pub const STAGES: &[Stage] = &[
     ),
     stage("prescription-dispensed", AT_PHARMACY, true, "a prescription dispensed and not claimed"),
     stage("summary", &["nhs_number", "composition_id"], true, "a summary care record that can be viewed"),
+    stage("record-transfer", TRANSFER, true, "a transfer of a patient's record that was asked for"),
     stage("login-code", &["code"], true, "a log-in with its code, to be exchanged for a token"),
     stage("free-1", &[], false, "whatever your own interactions leave"),
     stage("free-2", &[], false, "whatever your own interactions leave"),
@@ -125,6 +141,7 @@ pub fn backlog(stage: &str, i: u64, population: &Population) -> Option<HandOver>
         }
         // Messages that wait were sent; each is tracked once, from the last on, while they are fetched from the first on.
         "message-sent" => (i < messages).then(|| sent(population, messages - 1 - i)),
+        "record-transfer" => (i < population.record_transfers()).then(|| transfer(population, i)),
         "login-code" => (i < population.backlog().logins)
             .then(|| HandOver::from_iter([("code", population.login(i).code)])),
         "prescription-patient-held" => prescription(population, PrescriptionKind::PatientHeld, i),
@@ -161,6 +178,23 @@ fn sent(population: &Population, i: u64) -> HandOver {
         ("mailbox", message.from_mailbox),
         ("password", password),
         ("message_id", message.message_id),
+    ])
+}
+
+fn transfer(population: &Population, i: u64) -> HandOver {
+    let transfer = population.record_transfer(i);
+    let [requester, responder] = [transfer.requester, transfer.responder].map(|i| population.endpoint(i));
+    HandOver::from_iter([
+        ("conversation_id", transfer.conversation_id),
+        ("nhs_number", population.nhs_number(transfer.patient_index).to_string()),
+        ("requester_cpa_id", requester.cpa_id()),
+        ("requester_party_key", requester.party_key),
+        ("requester_asid", requester.asid),
+        ("requester_ods", requester.ods),
+        ("responder_token", population.endpoint_token(responder.index)),
+        ("responder_party_key", responder.party_key),
+        ("responder_asid", responder.asid),
+        ("responder_ods", responder.ods),
     ])
 }
 

@@ -106,7 +106,12 @@ fn every_interaction_that_comes_with_the_product_is_sound_also_outside_a_mix() {
             let (line, headers, body) = parsed(&request);
             assert!(line.starts_with(interaction.method()));
             assert!(!request.windows(2).any(|w| w == b"{{"), "{}: a variable is left", interaction.name);
-            if headers.iter().any(|(n, v)| n == "content-type" && v.contains("json")) {
+            let is = |kind: &str| headers.iter().any(|(n, v)| n == "content-type" && v.contains(kind));
+            if is("multipart/") {
+                let lines = body.iter().filter(|b| **b == b'\n').count();
+                assert!(lines > 10 && body.windows(2).filter(|w| w == b"\r\n").count() == lines);
+            }
+            if is("json") {
                 serde_json::from_slice::<serde_json::Value>(&body)
                     .unwrap_or_else(|e| panic!("{}: {e}", interaction.name));
             }
@@ -122,6 +127,7 @@ fn the_mix_is_whole_and_its_requests_have_about_the_published_sizes() {
     let gone: f64 = scenario.mix.not_replayed.iter().map(|r| r.share).sum();
     let stated: f64 = scenario.mix.rows.iter().map(|r| r.share_stated).sum();
     assert!((gone + stated - 1.0).abs() < 1e-9);
+    assert_eq!(scenario.mix.not_replayed, [], "every row of the mix is asked");
     let population = Population::new(scenario.seed, scenario.population).unwrap();
     println!("{:<28} {:>8} {:>8} {:>8}", "interaction", "share %", "mix B", "ours B");
     for row in &scenario.mix.rows {

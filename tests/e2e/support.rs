@@ -1,5 +1,5 @@
-//! What the end-to-end tests share: the built binary, hubs on free ports, scenarios in temporary folders, Python
-//! environments, and a small blocking HTTP client. Never a mock of the product.
+//! What the end-to-end tests share: the built binary, hubs on free ports, scenarios in temporary folders, Python and
+//! Node.js environments, and a small blocking HTTP client. Never a mock of the product.
 
 use harness::client::response::{self, Progress};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -208,7 +208,17 @@ impl Http {
         request += "\r\n";
         let mut bytes = request.into_bytes();
         bytes.extend_from_slice(body);
-        self.stream.write_all(&bytes)?;
+        self.send(&bytes)?;
+        self.receive(method == "HEAD")
+    }
+
+    /// Sends a whole request as it is.
+    pub fn send(&mut self, request: &[u8]) -> std::io::Result<()> {
+        self.stream.write_all(request)
+    }
+
+    /// Waits for the answer to what was sent.
+    pub fn receive(&mut self, head: bool) -> std::io::Result<Reply> {
         let mut input = Vec::new();
         let mut buffer = [0u8; 16 * 1024];
         loop {
@@ -217,7 +227,7 @@ impl Http {
                 return Err(std::io::ErrorKind::UnexpectedEof.into());
             }
             input.extend_from_slice(&buffer[..n]);
-            match response::parse(&input, method == "HEAD", false) {
+            match response::parse(&input, head, false) {
                 Ok(Progress::NeedAtLeast(_)) => {}
                 Ok(Progress::Complete(p)) => {
                     let text = |v: &[u8]| String::from_utf8_lossy(v).into_owned();
@@ -274,6 +284,32 @@ pub fn python(packages: &[&str]) -> PathBuf {
 fn venv(folder: &Path) -> bool {
     let made = Command::new("python3").args(["-m", "venv", "--clear"]).arg(folder).output();
     made.is_ok_and(|o| o.status.success())
+}
+
+/// A throw-away folder with these npm packages (exact versions), made once per set; scripts are run from inside it.
+pub fn node(packages: &[&str]) -> PathBuf {
+    let folder = root().join("target/node").join(packages.join("_").replace(['@', '/', '.'], "-"));
+    let ready = folder.join("ready");
+    if ready.exists() {
+        return folder;
+    }
+    if Command::new("npm").arg("--version").output().is_err() {
+        // Tests may install what they need.
+        let _ = Command::new("apt-get").args(["update", "-q"]).output();
+        let _ = Command::new("apt-get").args(["install", "-y", "-q", "nodejs", "npm"]).output();
+    }
+    std::fs::create_dir_all(&folder).expect("made");
+    // The packages are modules of the new kind, and so are the scripts beside them.
+    std::fs::write(folder.join("package.json"), r#"{"private":true,"type":"module"}"#).expect("written");
+    let installed = Command::new("npm")
+        .args(["install", "--silent", "--no-audit", "--no-fund", "--save-exact"])
+        .args(packages)
+        .current_dir(&folder)
+        .output()
+        .expect("npm runs; install nodejs and npm");
+    assert!(installed.status.success(), "npm: {}", said(&installed));
+    std::fs::write(&ready, "").expect("written");
+    folder
 }
 
 /// The free space needed in mebibytes is never assumed: a 16 MiB tmpfs is a disk that fills.

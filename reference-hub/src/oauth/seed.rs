@@ -3,10 +3,11 @@
 //! Called by the hub's seed. Pure functions of the population, ascending by key. The secret protects nothing: it belongs
 //! to a synthetic hub.
 
-use super::record::{Client, User, client_key, sha256_hex, user_key};
+use super::record::{Client, Login, Once, User, client_key, once_key, sha256_hex, user_key};
+use crate::auth::SEEDED_EXPIRY_MS;
 use crate::seed::{SeedRow, SeedRows};
 use hub_store::Table;
-use population::{Population, SESSIONS};
+use population::Population;
 use serde::Serialize;
 
 /// The client id of the client that logs synthetic users in.
@@ -33,19 +34,32 @@ pub fn test_client() -> SeedRow {
     row(client_key(TEST_CLIENT_ID), &client)
 }
 
-/// The test client and the users of all synthetic sessions.
+/// The user of the `i`-th synthetic session.
+fn user(population: &Population, i: u32) -> User {
+    let session = population.session(i);
+    User {
+        user_id: session.user_id,
+        ods: session.ods,
+        role: session.role_code.to_owned(),
+        role_profile_id: session.role_profile_id,
+    }
+}
+
+/// The test client, the users of all synthetic sessions, and the log-ins whose tokens are not fetched yet.
 pub fn clients_and_users(population: &Population) -> SeedRows<'_> {
-    let users = (0..SESSIONS).map(|i| {
-        let session = population.session(i);
-        let user = User {
-            user_id: session.user_id,
-            ods: session.ods,
-            role: session.role_code.to_owned(),
-            role_profile_id: session.role_profile_id,
+    let users =
+        (0..population.sessions()).map(|i| user(population, i)).map(|u| row(user_key(&u.user_id), &u));
+    let logins = (0..population.backlog().logins).map(|i| population.login(i)).map(|login| {
+        let waiting = Login {
+            user: user(population, login.session),
+            client_id: TEST_CLIENT_ID.to_owned(),
+            redirect_uri: TEST_REDIRECT_URI.to_owned(),
+            until_ms: SEEDED_EXPIRY_MS,
+            refreshed: 0,
         };
-        row(user_key(&user.user_id), &user)
+        row(once_key(Once::Code, &login.code), &waiting)
     });
-    let mut rows: Vec<SeedRow> = users.collect();
+    let mut rows: Vec<SeedRow> = users.chain(logins).collect();
     rows.push(test_client());
     rows.sort_unstable();
     Box::new(rows.into_iter())

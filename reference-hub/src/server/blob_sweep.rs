@@ -28,7 +28,9 @@ pub fn run(hub: &Hub) {
         for id in rows.iter().filter_map(|row| blob_list::id(&row.key)) {
             match hub.blobs.blobs.delete(id) {
                 Ok(_) => gone.push(blob_list::del(id)),
-                Err(error) => crate::log::warn("blob-stays", &format!("a blob that is no longer needed stays: {error}")),
+                Err(error) => {
+                    crate::log::warn("blob-stays", &format!("a blob that is no longer needed stays: {error}"))
+                }
             }
         }
         if gone.is_empty() || !commit(hub, gone) {

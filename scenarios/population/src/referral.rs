@@ -57,10 +57,9 @@ impl Population {
                 (own, provider)
             }
         };
-        let place = Permutation::new(key(self.seed(), Domain::Referral, u64::MAX), UBRNS);
         Referral {
             index,
-            ubrn: format!("{:012}", UBRN_FIRST + place.apply(u64::from(index))),
+            ubrn: self.ubrn(index),
             patient_index: draw.below(self.sizes().patients),
             referrer_ods: referrer.ods,
             referrer_name: referrer.name,
@@ -69,6 +68,13 @@ impl Population {
             clinician_id: format!("555{:09}", draw.below(1_000_000_000)),
             choice: draw.bits(),
         }
+    }
+
+    /// The booking reference alone of the `i`-th organisation's referral: what a request for it needs.
+    pub fn ubrn(&self, i: u32) -> String {
+        let index = u64::from(i % self.sizes().organisations);
+        let place = Permutation::new(key(self.seed(), Domain::Referral, u64::MAX), UBRNS);
+        format!("{:012}", UBRN_FIRST + place.apply(index))
     }
 }
 

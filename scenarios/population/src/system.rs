@@ -17,13 +17,13 @@ impl Population {
 
 #[cfg(test)]
 mod tests {
-    use crate::{Population, SESSIONS, Sizes};
+    use crate::{Population, Sizes};
     use std::collections::HashSet;
 
     #[test]
     fn every_system_has_a_token_of_its_own_and_none_is_a_persons() {
         let p = Population::new(42, Sizes::default()).unwrap();
-        let mut seen: HashSet<String> = (0..SESSIONS).map(|i| p.session_token(i)).collect();
+        let mut seen: HashSet<String> = (0..p.sessions()).map(|i| p.session_token(i)).collect();
         for i in 0..28_000 {
             assert!(seen.insert(p.endpoint_token(i)));
         }

@@ -2,8 +2,8 @@
 //! the listener makes, and names that the listener decodes.
 
 use super::*;
-use crate::hub::{HubConfig, run};
 use crate::StopHandle;
+use crate::hub::{HubConfig, run};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
