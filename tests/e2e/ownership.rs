@@ -68,6 +68,15 @@ const TABLE: &[(&str, Shows, Stranger)] = &[
     ("mesh-track", Shows::Mesh, NOT_YOURS),
     ("mesh-endpoint-lookup", Shows::Nothing, Welcome("the directory is open")),
     ("sds-lookup", Shows::Nothing, Welcome("the directory is open to every application")),
+    ("pds-change-notification", Shows::Bearer, NOT_YOURS),
+    ("gp2gp-request", Shows::Bearer, NOT_YOURS),
+    ("gp2gp-extract", Shows::Bearer, NOT_YOURS),
+    ("gp2gp-fragment", Shows::Bearer, NOT_YOURS),
+    ("gp2gp-acknowledge", Shows::Bearer, NOT_YOURS),
+    ("pathology-transfer", Shows::Bearer, NOT_YOURS),
+    ("ssp-read", Shows::Bearer, NOT_YOURS),
+    ("ers-read", Shows::Bearer, NOT_YOURS),
+    ("dbs-batch-trace", Shows::Bearer, NATIONAL),
     ("cis-login", Shows::Nothing, Welcome("whoever logs in has no session yet")),
     ("cis-token", Shows::Nothing, Welcome("the code is the credential")),
     ("cis-validate", Shows::Bearer, Welcome("introspection tells any caller with a session")),
@@ -140,17 +149,19 @@ fn mix() -> scenarios::Scenario {
     scenarios::load(&file).unwrap_or_else(|faults| panic!("{faults}"))
 }
 
-/// A Bearer token of an organisation other than that of `token`, of the same kind where that can be had.
+/// A Bearer token of an organisation other than that of `token`, of the same kind, and of a person or a system as it is.
 fn strangers_token(population: &Population, token: &str) -> String {
-    let sessions = population.sessions();
-    let own = (0..sessions).find(|i| population.session_token(*i) == token).expect("a seeded session");
-    let own = population.session(own);
-    let of = |i: u32| population.session(i);
-    (0..sessions)
-        .map(of)
-        .find(|s| s.organisation != own.organisation && s.organisation % 10 == own.organisation % 10)
-        .expect("another organisation")
-        .token
+    let (sessions, end_points) = (population.sessions(), population.sizes().endpoints);
+    let other = |own: u32, theirs: u32| theirs != own && theirs % 10 == own % 10;
+    if let Some(own) = (0..sessions).find(|i| population.session_token(*i) == token) {
+        let own = population.session(own).organisation;
+        let mut all = (0..sessions).map(|i| population.session(i));
+        return all.find(|s| other(own, s.organisation)).expect("another organisation").token;
+    }
+    let own = (0..end_points).find(|i| population.endpoint_token(*i) == token).expect("a seeded token");
+    let own = population.endpoint(own).organisation;
+    let stranger = (0..end_points).find(|i| other(own, population.endpoint(*i).organisation));
+    population.endpoint_token(stranger.expect("another organisation"))
 }
 
 /// The mailbox of the path, in upper case.
