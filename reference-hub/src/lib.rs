@@ -38,6 +38,7 @@ pub mod ssp;
 pub mod stop;
 pub mod stores;
 pub mod systems;
+pub mod timers;
 pub mod transfer;
 pub mod verify;
 pub mod view;
