@@ -49,11 +49,16 @@ pub fn config(data: &Path, store: &str) -> HubConfig {
 /// Starts a hub with the desk interface.
 pub fn start(config: HubConfig, limits: Limits) -> Running {
     const DESKS: &[&Interface] = &[&DESK];
+    start_with(config, limits, DESKS)
+}
+
+/// Starts a hub with these interfaces.
+pub fn start_with(config: HubConfig, limits: Limits, interfaces: &'static [&'static Interface]) -> Running {
     let stop = StopHandle::new();
     let (sender, ready) = channel();
     let handle = stop.clone();
     let thread = std::thread::spawn(move || {
-        let parts = Parts { limits, interfaces: DESKS, ..Parts::default() };
+        let parts = Parts { limits, interfaces, ..Parts::default() };
         run_with(&config, parts, |address| sender.send(address).unwrap(), &handle)
     });
     match ready.recv_timeout(PATIENCE) {

@@ -2,9 +2,11 @@
 //!
 //! `kit` starts hubs and speaks HTTP; `desk` is a small interface of the tests' own, so that these tests judge the
 //! listener, the committer and start-up, and no published interface. `wire` holds the tests of requests and answers,
-//! `life` those of start, stop and restart.
+//! `life` those of start, stop and restart; `together` sends real interfaces one request many times
+//! at once.
 
 mod desk;
 mod kit;
 mod life;
+mod together;
 mod wire;
