@@ -155,7 +155,8 @@ fn an_event_goes_after_its_retention() {
     let tend = |now_ms: u64| {
         let ids = Ids::new(1);
         let due = (INTERFACE.tend.unwrap())(&Context::new(&hub.0, now_ms, &ids, false));
-        due.into_iter().map(|d| hub.0.commit(&[d.txn]).unwrap()).count()
+        let txns: Vec<_> = due.into_iter().map(|d| d.txn).collect();
+        hub.0.commit(&txns).unwrap().len()
     };
     for n in 0..300 {
         let mut event = event();

@@ -202,35 +202,62 @@ fn copies_of_a_permission_get_one_answer() {
 #[test]
 fn copies_of_a_record_request_get_one_acknowledgement_and_one_delivery() {
     let mut all = Together::new();
+    for round in 0..ROUNDS {
+        all.send(202, &record_request(&uuid(10, round), &uuid(11, round), ""));
+    }
+    let line = format!("GET /reliablemessaging/queue/{}?max_results=100", people().endpoint(1).party_key);
+    let reply = all.clients[0].ask(&line, &[("authorization", "Bearer anyone")]);
+    let list: Value = serde_json::from_slice(&reply.body).unwrap();
+    assert_eq!(list["messages"].as_array().map(Vec::len), Some(ROUNDS as usize), "{}", reply.text());
+    all.end();
+}
+
+/// End point 0 asks end point 1 for a record, with this text in the payload.
+fn record_request(message: &str, conversation: &str, text: &str) -> Sent {
     let people = people();
     let (from, to) = (people.endpoint(0), people.endpoint(1));
     let (service, action) = ("urn:nhs:names:services:gp2gp", "RCMR_IN010000UK05");
     let (sender, recipient, cpa) = (&from.party_key, &to.party_key, to.cpa_id());
-    for round in 0..ROUNDS {
-        let [message, conversation] = [10, 11].map(|kind| uuid(kind, round).to_uppercase());
-        let body = format!(
-            "--b\nContent-Id: <header@spine.nhs.uk>\nContent-Type: text/xml; charset=UTF-8\n\n\
-             <S:Envelope xmlns:S=\"http://schemas.xmlsoap.org/soap/envelope/\" \
-             xmlns:e=\"http://www.oasis-open.org/committees/ebxml-msg/schema/msg-header-2_0.xsd\" \
-             xmlns:x=\"http://www.w3.org/1999/xlink\"><S:Header><e:MessageHeader e:version=\"2.0\">\
-             <e:From><e:PartyId>{sender}</e:PartyId></e:From><e:To><e:PartyId>{recipient}</e:PartyId></e:To>\
-             <e:CPAId>{cpa}</e:CPAId><e:ConversationId>{conversation}</e:ConversationId>\
-             <e:Service>{service}</e:Service><e:Action>{action}</e:Action>\
-             <e:MessageData><e:MessageId>{message}</e:MessageId><e:Timestamp>2025-06-01T12:00:00Z</e:Timestamp>\
-             </e:MessageData><e:DuplicateElimination/></e:MessageHeader><e:AckRequested/></S:Header>\
-             <S:Body><e:Manifest><e:Reference x:href=\"cid:payload@spine.nhs.uk\"/></e:Manifest></S:Body></S:Envelope>\n\
-             --b\nContent-Id: <payload@spine.nhs.uk>\nContent-Type: application/xml\n\n\
-             <{action} xmlns=\"urn:hl7-org:v3\"/>\n--b--\n"
-        );
-        let media = "multipart/related; boundary=\"b\"; type=\"text/xml\"; start=\"<header@spine.nhs.uk>\"";
-        let sent = Sent::new("POST", "/reliablemessaging/forwardreliable", media, &uuid(12, round), body)
-            .with("authorization", format!("Bearer {}", people.endpoint_token(0)))
-            .with("soapaction", format!("\"{service}/{action}\""));
-        all.send(202, &sent);
-    }
-    let line = format!("GET /reliablemessaging/queue/{recipient}?max_results=100");
-    let reply = all.clients[0].ask(&line, &[("authorization", "Bearer anyone")]);
-    let list: Value = serde_json::from_slice(&reply.body).unwrap();
-    assert_eq!(list["messages"].as_array().map(Vec::len), Some(ROUNDS as usize), "{}", reply.text());
+    let [message, conversation] = [message, conversation].map(str::to_uppercase);
+    let body = format!(
+        "--b\nContent-Id: <header@spine.nhs.uk>\nContent-Type: text/xml; charset=UTF-8\n\n\
+         <S:Envelope xmlns:S=\"http://schemas.xmlsoap.org/soap/envelope/\" \
+         xmlns:e=\"http://www.oasis-open.org/committees/ebxml-msg/schema/msg-header-2_0.xsd\" \
+         xmlns:x=\"http://www.w3.org/1999/xlink\"><S:Header><e:MessageHeader e:version=\"2.0\">\
+         <e:From><e:PartyId>{sender}</e:PartyId></e:From><e:To><e:PartyId>{recipient}</e:PartyId></e:To>\
+         <e:CPAId>{cpa}</e:CPAId><e:ConversationId>{conversation}</e:ConversationId>\
+         <e:Service>{service}</e:Service><e:Action>{action}</e:Action>\
+         <e:MessageData><e:MessageId>{message}</e:MessageId><e:Timestamp>2025-06-01T12:00:00Z</e:Timestamp>\
+         </e:MessageData><e:DuplicateElimination/></e:MessageHeader><e:AckRequested/></S:Header>\
+         <S:Body><e:Manifest><e:Reference x:href=\"cid:payload@spine.nhs.uk\"/></e:Manifest></S:Body></S:Envelope>\n\
+         --b\nContent-Id: <payload@spine.nhs.uk>\nContent-Type: application/xml\n\n\
+         <{action} xmlns=\"urn:hl7-org:v3\">{text}</{action}>\n--b--\n"
+    );
+    let media = "multipart/related; boundary=\"b\"; type=\"text/xml\"; start=\"<header@spine.nhs.uk>\"";
+    Sent::new("POST", "/reliablemessaging/forwardreliable", media, &message, body)
+        .with("authorization", format!("Bearer {}", people.endpoint_token(0)))
+        .with("soapaction", format!("\"{service}/{action}\""))
+}
+
+#[test]
+fn copies_of_a_large_message_leave_one_file_and_none_once_it_was_taken() {
+    let mut all = Together::new();
+    let blobs = all.folder.path().join("blobs");
+    let files = || std::fs::read_dir(&blobs).unwrap().count();
+    let before = files();
+    let message = uuid(13, 0).to_uppercase();
+    all.send(202, &record_request(&message, &uuid(14, 0), &"x".repeat(600_000)));
+    assert_eq!(files(), before + 1);
+    let path = format!("/reliablemessaging/queue/{}/{message}", people().endpoint(1).party_key);
+    let bearer = [("authorization", "Bearer anyone")];
+    assert!(all.clients[0].ask(&format!("GET {path}"), &bearer).body.len() > 600_000);
+    assert_eq!(all.clients[0].ask(&format!("DELETE {path}"), &bearer).status, 204);
+    // Housekeeping comes when the clock was moved.
+    assert_eq!(all.clients[0].ask("POST /_admin/clock?advance_ms=1", &[]).status, 200);
+    let gone = (0..200).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        files() == before
+    });
+    assert!(gone, "the file stays");
     all.end();
 }
