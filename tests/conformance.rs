@@ -12,6 +12,8 @@ const KINDS: [&str; 8] =
 
 /// Beginnings of the operations of the interfaces in which nothing may be missing.
 const WHOLE: [&str; 5] = ["pds-", "eps-", "mesh-", "sds-", "scr-"];
+/// An operation that begins so and is of another interface: the event service's.
+const OF_EVENTS: &str = "pds-change-notification";
 
 /// Rows of these that are missing all the same, with the reason in the table: what cannot be had here.
 const KNOWN_MISSING: &[(&str, &str)] = &[
@@ -173,7 +175,9 @@ fn nothing_is_missing_of_the_five_published_interfaces() {
     }
     let missing: BTreeSet<(&str, &str)> = rows
         .iter()
-        .filter(|r| r.state != "done" && WHOLE.iter().any(|w| r.operation.starts_with(w)))
+        .filter(|r| {
+            r.state != "done" && r.operation != OF_EVENTS && WHOLE.iter().any(|w| r.operation.starts_with(w))
+        })
         .map(|r| (r.operation.as_str(), r.item.as_str()))
         .collect();
     assert_eq!(missing, known, "what is missing must be exactly what is known to be");

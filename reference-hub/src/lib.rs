@@ -47,6 +47,7 @@ pub mod ssp;
 pub mod stop;
 pub mod stores;
 pub mod systems;
+pub mod timers;
 pub mod tls;
 pub mod transfer;
 pub mod verify;

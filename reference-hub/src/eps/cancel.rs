@@ -9,7 +9,9 @@ use super::record::{Header, header_key, is_uuid, message_key, queue_key};
 use super::refusal::{self, Refused, STATUS_HISTORY};
 use super::state::{Event, Refusal, next};
 use super::wire::{Bundle, ITEM_NUMBER, ODS_CODE, RFC_4122, Resource};
-use super::{answered, check, fhir_time, idempotency_key, load, parsed, remember, store_failed, unchanged};
+use super::{
+    answered, check, fhir_time, idempotency_key, load, parsed, remember, status, store_failed, unchanged,
+};
 use crate::auth::Session;
 use crate::domain::{Context, Decision};
 use crate::fhir;
@@ -201,6 +203,7 @@ fn amended(stored: &[u8], items: &[(String, String)], ctx: &Context<'_>) -> Opti
         item["status"] = "cancelled".into();
         item["statusReason"] = json!({"coding": [{"system": STATUS_REASON, "code": reason}]});
         add_history(item, CancelReason::Cancelled, &fhir_time(ctx));
+        status::tell(item, Line::Cancelled);
     }
     Some(Bytes::from(message.to_string()))
 }

@@ -5,8 +5,9 @@
 //! Canonical form: of each resource in [`SIGNED`] the elements listed there, as JSON without white space and with the
 //! members of every object in ascending order (numbers and texts as sent); these lines in ascending order, each ended by a
 //! line feed. So the order of entries and members does not matter, and neither do the ids of bundle and message, the
-//! time, or the nomination, which may change after signing.
+//! time, the nomination, or the dispensing status that a release adds, which may change after signing.
 
+use super::status;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
@@ -63,6 +64,15 @@ fn signed(resource: &Value) -> Option<String> {
         let Some(value) = resource.get(*element) else { continue };
         line.push_str(element);
         line.push(':');
+        let without_status;
+        let value = match value.as_array() {
+            Some(extensions) if *element == "extension" => {
+                let signed = extensions.iter().filter(|e| e["url"] != status::INFORMATION);
+                without_status = Value::Array(signed.cloned().collect());
+                &without_status
+            }
+            _ => value,
+        };
         let skip = if *element == "dispenseRequest" { &NOMINATION[..] } else { &[] };
         write(value, skip, &mut line);
         line.push(';');

@@ -1,6 +1,7 @@
 //! eps-prescribe: a signed prescription order comes in and waits for a dispenser. eps-prepare: what is to be signed.
 //!
-//! Called by [`super::message`] and [`super::decide`]. Stores the order as received beside a header of its own, and a row
+//! Called by [`super::message`] and [`super::decide`]. Stores the order as it will be released (as received, with the status
+//! that a release gives its items) beside a header of its own, and a row
 //! in the nominated pharmacy's queue, or, when it is dated ahead, a timer that will put it there.
 
 use super::canonical::{self, SHA_256};
@@ -8,7 +9,7 @@ use super::record::{Header, Ids, header_key, is_uuid, message_key, queue_key};
 use super::refusal::{self, Refused};
 use super::state::State;
 use super::wire::Bundle;
-use super::{answered, check, compact, fhir_time, idempotency_key, issue, load, remember, signature};
+use super::{answered, check, compact, fhir_time, idempotency_key, issue, load, remember, signature, status};
 use crate::auth::Session;
 use crate::domain::{Context, Decision};
 use crate::fhir;
@@ -64,7 +65,7 @@ pub fn prescribe(
     };
     let mut puts = vec![
         Put { table: Table::Prescriptions, key: header_key(&id), value: header.to_row() },
-        Put { table: Table::Prescriptions, key: message_key(&id), value: stored(request) },
+        Put { table: Table::Prescriptions, key: message_key(&id), value: status::released(stored(request)) },
     ];
     match (header.due_ms, &header.nominated) {
         (Some(due_ms), _) => puts.push(issue::timer(due_ms, &id)),

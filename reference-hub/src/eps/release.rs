@@ -5,19 +5,18 @@
 //! X-Request-ID, so a repeated request gets the same prescriptions again and never different ones.
 
 use super::line::Line;
-use super::record::{Header, header_key, is_ods, message_key, queue_key, queue_range, release_key};
+use super::record::{Header, header_key, is_ods, past_key, queue_key, queue_range, release_key};
 use super::refusal::{self, Refused};
 use super::state::{Event, Refusal, next};
 use super::wire::{ODS_CODE, Parameters};
-use super::{body_text, check, fhir_time, issue, load, parsed, request_id, store_failed, unchanged};
+use super::{body_text, check, fhir_time, load, parsed, released, request_id, store_failed, unchanged};
 use crate::auth::Session;
 use crate::domain::{Context, Decision};
 use crate::fhir;
-use crate::message::{Answer, Request};
+use crate::message::Request;
 use bytes::Bytes;
 use hub_store::{Check, Delete, Expect, Put, Table, Txn};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
 /// Prescriptions in one nominated release (published).
 pub const RELEASE_MAX: usize = 25;
@@ -26,25 +25,50 @@ const PAGE: usize = 2 * RELEASE_MAX;
 
 /// What a release gave out, remembered under its request.
 #[derive(Serialize, Deserialize)]
-struct Given {
-    /// Id of the answer's Parameters and Bundle.
-    id: String,
+pub struct Given {
+    /// Id of the answer's Parameters and of the Bundle of what was given.
+    pub id: String,
+    /// Id of the Bundle of what could not be given.
+    pub failed_id: String,
     /// Its time.
-    at: String,
+    pub at: String,
     /// The prescriptions.
-    gifts: Vec<Gift>,
+    pub gifts: Vec<Gift>,
+    /// Those that could not be given.
+    pub failed: Vec<Failed>,
 }
 
 /// One prescription given out.
 #[derive(Serialize, Deserialize)]
-struct Gift {
+pub struct Gift {
     /// Short id.
-    id: String,
+    pub id: String,
     /// Id of the order's bundle.
-    bundle_id: String,
-    /// Which issue of how many, of a repeat dispensing prescription.
+    pub bundle_id: String,
+    /// Which issue, of a repeat dispensing prescription.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    issue: Option<(u32, u32)>,
+    pub issue: Option<Issue>,
+}
+
+/// An issue of a repeat dispensing prescription.
+#[derive(Serialize, Deserialize)]
+pub struct Issue {
+    /// Which, from 1.
+    pub issue: u32,
+    /// Of how many.
+    pub issues: u32,
+    /// When the one before was dispensed, as a date.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_dispensed: Option<String>,
+}
+
+/// One prescription of the queue that could not be given out, as its time had run out.
+#[derive(Serialize, Deserialize)]
+pub struct Failed {
+    /// Short id.
+    pub id: String,
+    /// Id of the message that ordered it.
+    pub message_id: String,
 }
 
 /// What a release request asks for.
@@ -102,24 +126,20 @@ pub fn release(ctx: &Context<'_>, session: &Session, request: &Request) -> Resul
     {
         let given: Given =
             serde_json::from_slice(&row.value).map_err(|_| Box::new(fhir::internal_error()))?;
-        return Ok(Decision::read(answer(ctx, &given)?, ods));
+        return Ok(Decision::read(released::answer(ctx, &given)?, ods));
     }
-    let answer_id = ctx.ids.uuid();
-    let mut taking =
-        Taking { ods: &ods, name, answer_id: &answer_id, txn: Txn::default(), gifts: Vec::new() };
+    let (id, failed_id, at) = (ctx.ids.uuid(), ctx.ids.uuid(), fhir_time(ctx));
+    let given = Given { id, failed_id, at, gifts: Vec::new(), failed: Vec::new() };
+    let mut taking = Taking { ods: &ods, name, txn: Txn::default(), given };
     match single {
         Some(id) => taking.one(ctx, id)?,
         None => taking.queue(ctx)?,
     }
-    let Taking { mut txn, gifts, .. } = taking;
-    if gifts.is_empty() {
-        let none = refusal::no_more_prescriptions();
-        // Expired ones that stood in the queue are put away even when nothing else is found.
-        let tidied = !txn.puts.is_empty();
-        return Ok(if tidied { Decision::write(none, txn, ods) } else { Decision::read(none, ods) });
+    let Taking { mut txn, given, .. } = taking;
+    if given.gifts.is_empty() && given.failed.is_empty() {
+        return Ok(Decision::read(refusal::no_more_prescriptions(), ods));
     }
-    let given = Given { id: answer_id, at: fhir_time(ctx), gifts };
-    let answer = answer(ctx, &given)?;
+    let answer = released::answer(ctx, &given)?;
     if let Some(key) = remembered {
         txn.checks.push(Check { table: Table::Prescriptions, key: key.clone(), expect: Expect::Absent });
         let value = Bytes::from(serde_json::to_vec(&given).unwrap_or_default());
@@ -132,9 +152,8 @@ pub fn release(ctx: &Context<'_>, session: &Session, request: &Request) -> Resul
 struct Taking<'a> {
     ods: &'a str,
     name: &'a str,
-    answer_id: &'a str,
     txn: Txn,
-    gifts: Vec<Gift>,
+    given: Given,
 }
 
 impl Taking<'_> {
@@ -144,7 +163,7 @@ impl Taking<'_> {
             return Err(refusal::release_not_found());
         };
         match next(header.state, Event::Release) {
-            Ok(_) => self.take(id, header, version),
+            Ok(_) => self.take(ctx, id, header, version)?,
             Err(Refusal::WithDispenser) if header.holder.as_deref() != Some(self.ods) => {
                 let holder = header.holder.as_deref().unwrap_or_default();
                 let name = header.holder_name.as_deref().unwrap_or_default();
@@ -161,14 +180,17 @@ impl Taking<'_> {
         loop {
             let rows = ctx.view.scan(Table::PharmacyQueue, &from, &to, PAGE).map_err(store_failed)?;
             for row in &rows {
-                if self.gifts.len() == RELEASE_MAX {
+                if self.given.gifts.len() == RELEASE_MAX || self.given.failed.len() == RELEASE_MAX {
                     return Ok(());
                 }
                 let id = String::from_utf8_lossy(&row.key[self.ods.len() + 1..]).into_owned();
                 let Some((header, version)) = load(ctx, &id)? else { continue };
                 match next(header.state, Event::Release) {
-                    Ok(_) => self.take(id, header, version),
-                    Err(Refusal::Expired) => self.write(&id, &header, version),
+                    Ok(_) => self.take(ctx, id, header, version)?,
+                    Err(Refusal::Expired) => {
+                        self.write(&id, &header, version);
+                        self.given.failed.push(Failed { id, message_id: header.message_id });
+                    }
                     // Taken between the scan and this look: its queue row is gone by now.
                     Err(_) => {}
                 }
@@ -183,19 +205,26 @@ impl Taking<'_> {
         }
     }
 
-    fn take(&mut self, id: String, mut header: Header, version: u64) {
+    fn take(
+        &mut self,
+        ctx: &Context<'_>,
+        id: String,
+        mut header: Header,
+        version: u64,
+    ) -> Result<(), Refused> {
         if let Ok(state) = next(header.state, Event::Release) {
             header.state = state;
         }
-        header.release_id = Some(self.answer_id.to_owned());
+        header.release_id = Some(self.given.id.clone());
         header.holder = Some(self.ods.to_owned());
         header.holder_name = (!self.name.is_empty()).then(|| self.name.to_owned());
         for item in header.items.iter_mut().filter(|i| i.line == Line::ToBeDispensed) {
             item.line = Line::WithDispenser;
         }
         self.write(&id, &header, version);
-        let issue = (header.issues > 1).then_some((header.issue, header.issues));
-        self.gifts.push(Gift { id, bundle_id: header.bundle_id, issue });
+        let issue = if header.issues > 1 { Some(issue(ctx, &id, &header)?) } else { None };
+        self.given.gifts.push(Gift { id, bundle_id: header.bundle_id, issue });
+        Ok(())
     }
 
     /// Writes the header and takes the prescription out of its queue.
@@ -208,65 +237,14 @@ impl Taking<'_> {
     }
 }
 
-/// The published answer: the order messages as prescribed, in a searchset inside Parameters. Stored bytes are copied in
-/// whole, never parsed, except that an issue of a repeat dispensing prescription says which one it is.
-fn answer(ctx: &Context<'_>, given: &Given) -> Result<Answer, Refused> {
-    let mut messages = Vec::with_capacity(given.gifts.len());
-    for Gift { id, bundle_id, issue } in &given.gifts {
-        let Some(row) = ctx.view.get(Table::Prescriptions, &message_key(id)).map_err(store_failed)? else {
-            return Err(Box::new(fhir::internal_error()));
-        };
-        let message = match issue {
-            None => row.value,
-            Some(which) => of_issue(&row.value, *which).ok_or_else(|| Box::new(fhir::internal_error()))?,
-        };
-        messages.push((bundle_id, message));
-    }
-    let Given { id, at, .. } = given;
-    let room: usize = messages.iter().map(|(_, m)| m.len() + 160).sum();
-    let mut out = Vec::with_capacity(room + 1_024);
-    let head = format!(
-        r#"{{"resourceType":"Parameters","id":"{id}","parameter":[{{"name":"passedPrescriptions","resource":{{"resourceType":"Bundle","id":"{id}","meta":{{"lastUpdated":"{at}"}},"identifier":{{"system":"https://tools.ietf.org/html/rfc4122","value":"{id}"}},"type":"searchset","link":[{{"relation":"self","url":"Task/$release"}}],"total":{},"entry":["#,
-        messages.len()
-    );
-    out.extend_from_slice(head.as_bytes());
-    for (i, (bundle_id, message)) in messages.iter().enumerate() {
-        if i > 0 {
-            out.push(b',');
-        }
-        // A bundle id is a UUID that prescribe checked, so it needs no escapes.
-        let entry = format!(r#"{{"fullUrl":"urn:uuid:{bundle_id}","search":{{"mode":"match"}},"resource":"#);
-        out.extend_from_slice(entry.as_bytes());
-        out.extend_from_slice(message);
-        out.push(b'}');
-    }
-    // Nothing fails here: whom the hub cannot give a prescription is refused as a whole.
-    let tail = format!(
-        r#"]}}}},{{"name":"failedPrescriptions","resource":{{"resourceType":"Bundle","meta":{{"lastUpdated":"{at}"}},"type":"searchset","total":0}}}}]}}"#
-    );
-    out.extend_from_slice(tail.as_bytes());
-    Ok(Answer::new(200, fhir::FHIR_JSON, out))
-}
-
-/// The order message as one of its issues: each item is a reflex order based on the one that was prescribed.
-fn of_issue(stored: &[u8], (issue, issues): (u32, u32)) -> Option<Bytes> {
-    let mut message: Value = serde_json::from_slice(stored).ok()?;
-    for entry in message["entry"].as_array_mut()? {
-        let item = &mut entry["resource"];
-        if item["resourceType"] != "MedicationRequest" {
-            continue;
-        }
-        item["intent"] = "reflex-order".into();
-        item["basedOn"] = json!([{
-            "extension": [{
-                "url": issue::REPEAT,
-                "extension": [
-                    {"url": "numberOfRepeatsAllowed", "valueInteger": issues - 1},
-                    {"url": "numberOfRepeatsIssued", "valueInteger": issue - 1},
-                ],
-            }],
-            "identifier": item["identifier"][0],
-        }]);
-    }
-    Some(Bytes::from(message.to_string()))
+/// Which issue of a repeat dispensing prescription this is.
+fn issue(ctx: &Context<'_>, id: &str, header: &Header) -> Result<Issue, Refused> {
+    let before = header.issue.saturating_sub(1);
+    let before = ctx.view.get(Table::Prescriptions, &past_key(id, before)).map_err(store_failed)?;
+    let last_ms = before.and_then(|row| Header::from_row(&row.value)?.dispensed_ms);
+    let last_dispensed = last_ms.and_then(|ms| {
+        let at = jiff::Timestamp::from_millisecond(i64::try_from(ms).ok()?).ok()?;
+        Some(at.strftime("%Y-%m-%d").to_string())
+    });
+    Ok(Issue { issue: header.issue, issues: header.issues, last_dispensed })
 }

@@ -7,6 +7,7 @@ use super::line::Line;
 use super::order::{Order, WRITTEN_MS, write_order};
 use super::record::{Header, Ids, Item, header_key, message_key, queue_key};
 use super::state::State;
+use super::status;
 use crate::seed::{SeedRow, SeedRows};
 use hub_store::Table;
 use population::{BacklogPrescription, OrgKind, Population, PrescriptionKind};
@@ -65,7 +66,7 @@ fn header(population: &Population, kind: PrescriptionKind, waiting: &BacklogPres
 
 fn message(population: &Population, waiting: &BacklogPrescription) -> Vec<u8> {
     let practice = population.practice_rank(waiting.patient_index);
-    write_order(&Order {
+    let order = write_order(&Order {
         message_id: &waiting.message_id,
         short_id: &waiting.short_id,
         long_id: &waiting.long_id,
@@ -73,7 +74,8 @@ fn message(population: &Population, waiting: &BacklogPrescription) -> Vec<u8> {
         patient: &population.patient(waiting.patient_index),
         practice: &population.organisation_of(OrgKind::GpPractice, practice),
         pharmacy: waiting.pharmacy_ods.as_deref(),
-    })
+    });
+    status::released(order.into()).to_vec()
 }
 
 #[cfg(test)]

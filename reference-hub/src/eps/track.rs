@@ -7,7 +7,7 @@ use super::record::{Header, past_key};
 use super::refusal::{self, Refused};
 use super::state::State;
 use super::wire::{ITEM_NUMBER, NHS_NUMBER, ODS_CODE, RFC_4122};
-use super::{check, fhir_time, issue, load, store_failed};
+use super::{check, fhir_time, issue, load, status as item_status, store_failed};
 use crate::auth::Session;
 use crate::domain::{Context, Decision};
 use crate::fhir;
@@ -129,7 +129,7 @@ fn items(header: &Header) -> Vec<Value> {
         let mut parts = vec![json!({
             "url": "dispenseStatus",
             "valueCoding": coding(
-                "https://fhir.nhs.uk/CodeSystem/medicationdispense-type", item.line.code(), item.line.display(),
+                item_status::DISPENSE_TYPE, item.line.code(), item.line.display(),
             ),
         })];
         if let Some(at) = header.dispensed_ms {
@@ -137,7 +137,7 @@ fn items(header: &Header) -> Vec<Value> {
         }
         json!({
             "extension": [{
-                "url": "https://fhir.nhs.uk/StructureDefinition/Extension-EPS-DispensingInformation",
+                "url": item_status::INFORMATION,
                 "extension": parts,
             }],
             "type": {"coding": [coding("http://snomed.info/sct", "16076005", "Prescription")]},

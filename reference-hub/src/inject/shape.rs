@@ -2,21 +2,20 @@
 //!
 //! Called by the service. Builds data only.
 
-use crate::fhir;
 use crate::limits::RETRY_AFTER_S;
-use crate::message::{Answer, Request};
-use serde_json::json;
+use crate::message::Answer;
+use crate::{fhir, scr};
 
 /// Statuses that a bad day brings: what a gateway or a service behind it answers when it is slow, busy or broken.
 pub const STATUSES: &[u16] = &[408, 429, 500, 502, 503, 504];
 
-/// The answer of `status` to a request of `operation`.
-pub fn answer(operation: &str, request: &Request, status: u16) -> Answer {
+/// The answer of `status` to a request of `operation`; the service gives those of MESH their own shape, as all that is
+/// refused in its place.
+pub fn answer(operation: &str, status: u16) -> Answer {
     let (kind, code, display) = named(status);
-    let answer = if operation.starts_with("mesh-") {
-        mesh(request, status, display)
-    } else {
-        fhir::spine_error(status, kind, code, display, "")
+    let answer = match status {
+        503 | 504 if operation.starts_with("scr-") => scr::transient(status),
+        _ => fhir::spine_error(status, kind, code, display, ""),
     };
     match status {
         429 | 503 => answer.with("retry-after", RETRY_AFTER_S.to_string()),
@@ -24,8 +23,8 @@ pub fn answer(operation: &str, request: &Request, status: u16) -> Answer {
     }
 }
 
-/// FHIR issue type, published code (Spine-ErrorOrWarningCode) and display. 408, 429 and 503 as PDS publishes them; SDS and
-/// SCR publish 502 and 504 by status alone.
+/// FHIR issue type, published code (Spine-ErrorOrWarningCode) and display. 408, 429 and 503 as PDS publishes them, 504 as
+/// EPS; SDS publishes 502 and 504 by status alone.
 fn named(status: u16) -> (&'static str, &'static str, &'static str) {
     match status {
         408 => ("timeout", "UNABLE_TO_CALL_SERVICE", "Unable to call service"),
@@ -37,51 +36,43 @@ fn named(status: u16) -> (&'static str, &'static str, &'static str) {
     }
 }
 
-/// MESH's own shapes, of version 1 and of version 2 as the client asks for.
-fn mesh(request: &Request, status: u16, text: &str) -> Answer {
-    let v2 = request.header("accept").is_some_and(|accept| accept.contains("vnd.mesh.v2+json"));
-    if v2 {
-        let body = json!({"internal_id": "", "detail": [{"event": "", "code": "", "msg": text}]});
-        return Answer::new(status, "application/vnd.mesh.v2+json", body.to_string());
-    }
-    let body = json!({"errorEvent": "", "errorCode": "", "errorDescription": text});
-    Answer::new(status, "application/json", body.to_string())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::message::Body;
+    use crate::{mesh, message::Body};
     use serde_json::Value;
 
-    fn body(operation: &str, accept: &str, status: u16) -> (Answer, Value) {
-        let mut headers = hyper::HeaderMap::new();
-        headers.insert("accept", accept.parse().unwrap());
-        let (segments, query, body) = (Vec::new(), Vec::new(), Body::EMPTY);
-        let request = Request { method: hyper::Method::GET, segments, query, headers, body };
-        let answer = answer(operation, &request, status);
+    fn json(answer: &Answer) -> Value {
         let Body::Inline(bytes) = &answer.body else { panic!("inline") };
-        let json = serde_json::from_slice(bytes).unwrap();
-        (answer, json)
+        serde_json::from_slice(bytes).unwrap()
     }
 
     #[test]
     fn each_interface_gets_its_own_shape_and_published_code() {
-        for (status, code) in [
-            (408, "UNABLE_TO_CALL_SERVICE"),
-            (429, "TOO_MANY_REQUESTS"),
-            (503, "SERVICE_UNAVAILABLE"),
-            (504, "GATEWAY_TIMEOUT"),
-        ] {
-            let (answer, json) = body("sds-device", "*/*", status);
-            assert_eq!(answer.status, status);
-            assert_eq!(json["issue"][0]["details"]["coding"][0]["code"], code);
-            let waits = answer.headers.iter().any(|(name, _)| *name == "retry-after");
-            assert_eq!(waits, matches!(status, 429 | 503));
+        for operation in ["sds-device", "eps-prescribe", "pds-retrieve", "ssp-read"] {
+            for (status, code) in [
+                (408, "UNABLE_TO_CALL_SERVICE"),
+                (429, "TOO_MANY_REQUESTS"),
+                (502, "BAD_GATEWAY"),
+                (503, "SERVICE_UNAVAILABLE"),
+                (504, "GATEWAY_TIMEOUT"),
+            ] {
+                let answer = answer(operation, status);
+                assert_eq!(answer.status, status);
+                assert_eq!(json(&answer)["issue"][0]["details"]["coding"][0]["code"], code);
+                let waits = answer.headers.iter().any(|(name, _)| *name == "retry-after");
+                assert_eq!(waits, matches!(status, 429 | 503));
+            }
         }
-        let (answer, json) = body("mesh-send", "application/vnd.mesh.v2+json", 503);
-        assert_eq!(json["detail"][0]["msg"], "Service unavailable");
-        assert_eq!(answer.headers[0].1, "application/vnd.mesh.v2+json");
-        assert_eq!(body("mesh-send", "*/*", 500).1["errorDescription"], "Internal server error");
+        for status in [503, 504] {
+            assert_eq!(json(&answer("scr-list", status))["issue"][0]["code"], "transient");
+        }
+        let refused = answer("mesh-send", 503);
+        let v2 = mesh::reshaped(Some("application/vnd.mesh.v2+json"), &refused).unwrap();
+        assert_eq!(json(&v2)["detail"][0]["msg"], "Service Unavailable");
+        assert!(v2.headers.contains(&("content-type", "application/vnd.mesh.v2+json".to_owned())));
+        assert!(v2.headers.iter().any(|(name, _)| *name == "retry-after"));
+        let v1 = mesh::reshaped(None, &answer("mesh-send", 504)).unwrap();
+        assert_eq!(json(&v1)["errorDescription"], "Gateway Timeout");
     }
 }

@@ -214,7 +214,10 @@ pub fn reshaped(accept: Option<&str>, refusal: &Answer) -> Option<Answer> {
     let text = match refusal.status {
         413 => "Request body too large",
         429 => "Too Many Requests",
+        408 => "Request Timeout",
+        502 => "Bad Gateway",
         503 => "Service Unavailable",
+        504 => "Gateway Timeout",
         _ => "An internal error occurred",
     };
     let version =

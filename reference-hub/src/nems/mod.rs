@@ -3,7 +3,7 @@
 //! to nobody.
 //!
 //! Called by the listener through [`INTERFACE`]. An event lies in `Table::Transfers` as `E|ASID|message id`, its bytes
-//! as they came: sent again, it is accepted again and kept once.
+//! as they came: sent again, it is accepted again and kept once. After [`RETENTION_MS`] it goes.
 
 mod event;
 pub mod operations;
@@ -11,12 +11,12 @@ pub mod operations;
 mod tests;
 
 use crate::auth;
-use crate::domain::{Context, Decision, Interface};
+use crate::domain::{Context, Decision, Interface, Tended};
 use crate::fhir::{self, Issue, Severity};
 use crate::message::{Answer, Body, Request};
-use crate::systems;
+use crate::{systems, timers};
 use bytes::Bytes;
-use hub_store::{Check, Expect, Put, StoreError, Table, Txn};
+use hub_store::{Check, Delete, Expect, Put, StoreError, Table, Txn};
 use hyper::Method;
 
 /// This interface's row.
@@ -26,11 +26,18 @@ pub const INTERFACE: Interface = Interface {
     routes: operations::ROUTES,
     route,
     decide,
-    tend: None,
+    tend: Some(tend),
 };
 
 /// Code system of the error codes (published for this service).
 const SPINE_STU3: &str = "https://fhir.nhs.uk/STU3/CodeSystem/Spine-ErrorOrWarningCode-1";
+
+/// How long an event is kept, in milliseconds. 30 days: as long as MESH, by which subscribers get events, knows of what it
+/// delivered. The same event sent later is a new one.
+const RETENTION_MS: u64 = 30 * 24 * 3_600 * 1_000;
+
+/// Kind of the timers at which events go; `ASID|message id` follows.
+const KIND: &str = "|nems-event|";
 
 /// A refusal on its way out.
 type Refusal = Box<Answer>;
@@ -102,7 +109,8 @@ fn publish(ctx: &Context<'_>, request: &Request) -> Result<Decision, Refusal> {
     }
     let event = event::read(request.bytes(), code)
         .map_err(|faults| refuse_all(400, "invalid", "INVALID_RESOURCE", &faults))?;
-    let key = Bytes::from(format!("E|{from}|{}", event.id));
+    let id = format!("{from}|{}", event.id);
+    let key = event_key(&id);
     let accepted = Answer::empty(202);
     if ctx.view.get(Table::Transfers, &key).map_err(broken)?.is_some() {
         return Ok(Decision::read(accepted, event.nhs_number));
@@ -110,8 +118,27 @@ fn publish(ctx: &Context<'_>, request: &Request) -> Result<Decision, Refusal> {
     let Body::Inline(content) = &request.body else { return Err(Box::new(fhir::internal_error())) };
     let txn = Txn {
         checks: vec![Check { table: Table::Transfers, key: key.clone(), expect: Expect::Absent }],
-        puts: vec![Put { table: Table::Transfers, key, value: content.clone() }],
+        puts: vec![
+            Put { table: Table::Transfers, key, value: content.clone() },
+            timers::put(ctx.now_ms.saturating_add(RETENTION_MS), KIND, &id),
+        ],
         ..Txn::default()
     };
     Ok(Decision::write(accepted, txn, event.nhs_number))
+}
+
+fn event_key(id: &str) -> Bytes {
+    Bytes::from(format!("E|{id}"))
+}
+
+/// The events whose time is up. Nothing changes an event, so nothing needs to be checked.
+fn tend(ctx: &Context<'_>) -> Vec<Tended> {
+    let due = timers::due(ctx.view, ctx.now_ms, &[KIND]).into_iter();
+    let forget = |timer: Bytes| {
+        let id = timers::id(&timer, KIND)?.to_owned();
+        let event = Delete { table: Table::Transfers, key: event_key(&id) };
+        let dels = vec![event, Delete { table: Table::Timers, key: timer }];
+        Some(Tended { what: "nems-forgotten", subject: id, txn: Txn { dels, ..Txn::default() } })
+    };
+    due.filter_map(forget).collect()
 }

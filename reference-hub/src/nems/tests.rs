@@ -146,3 +146,26 @@ fn all_faults_of_an_event_are_told_at_once() {
     let answer = hub.ask(&event(), |r| r.body = Body::Inline("{".into()));
     assert_eq!((answer.status, codes(&answer)), (400, vec!["INVALID_RESOURCE".to_owned()]));
 }
+
+#[test]
+fn an_event_goes_after_its_retention() {
+    const DAY_MS: u64 = 24 * 3_600 * 1_000;
+    assert_eq!(RETENTION_MS, 30 * DAY_MS);
+    let hub = Hub::new();
+    let tend = |now_ms: u64| {
+        let ids = Ids::new(1);
+        let due = (INTERFACE.tend.unwrap())(&Context::new(&hub.0, now_ms, &ids, false));
+        let txns: Vec<_> = due.into_iter().map(|d| d.txn).collect();
+        hub.0.commit(&txns).unwrap().len()
+    };
+    for n in 0..300 {
+        let mut event = event();
+        event["entry"][0]["resource"]["id"] = format!("e-{n}").into();
+        assert_eq!(hub.ask(&event, |_| {}).status, 202);
+    }
+    let rows = |table| hub.0.scan(table, b"", &[0xff; 9], 1_000).unwrap().len();
+    assert_eq!((tend(1_000 + 30 * DAY_MS - 1), rows(Table::Timers)), (0, 300));
+    assert_eq!(tend(1_000 + 30 * DAY_MS), 256, "a bounded number at a time");
+    assert_eq!(tend(1_000 + 30 * DAY_MS), 44);
+    assert_eq!((tend(u64::MAX - 1), rows(Table::Timers), rows(Table::Transfers)), (0, 0, 0));
+}

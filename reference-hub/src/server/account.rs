@@ -55,7 +55,7 @@ impl Service {
         }
         let answer = match bad.fate {
             Fate::Decided | Fate::Lose => return None,
-            Fate::Error(status) => shape::answer(name, request, status),
+            Fate::Error(status) => shape::answer(name, status),
             Fate::Reset => Answer::empty(NO_ANSWER),
         };
         let handled = self.read_done((name, true), request, self.hub.clock.now_ms(), "", answer);

@@ -9,7 +9,7 @@ use crate::domain::{Context, Decision};
 use crate::fhir;
 use crate::message::{Answer, Request};
 use crate::systems;
-use hub_store::{Check, Expect, StoreError, Table, Txn};
+use hub_store::{StoreError, Table};
 use serde_json::{Value, json};
 
 /// Messages in one list, at most. 100: some 30 KB.
@@ -123,10 +123,6 @@ fn fetch(ctx: &Context<'_>, party_key: &str, id: &str) -> Result<Decision, Refus
 /// The recipient has the message: it leaves the queue. Of two who say so at a time, one is told that nothing waits.
 fn accept(ctx: &Context<'_>, party_key: &str, id: &str) -> Result<Decision, Refusal> {
     let (message, version) = waiting(ctx, party_key, id)?;
-    let unchanged =
-        Check { table: Table::Transfers, key: record::message_key(id), expect: Expect::Version(version) };
-    let dels = message.dels();
-    let taken = Message { state: State::Accepted, changed_ms: ctx.now_ms, ..message };
-    let txn = Txn { checks: vec![unchanged], puts: vec![taken.put()], dels, ..Txn::default() };
+    let txn = message.finish(ctx, version, State::Accepted).map_err(broken)?;
     Ok(Decision::write(Answer::empty(204), txn, id))
 }

@@ -247,7 +247,7 @@ fn accept(
     let mut puts = message.waiting_rows(&request.body);
     if let Some(conversation) = opened {
         checks.push(absent(record::conversation_key(&message.conversation_id)));
-        puts.push(conversation.put(&message.conversation_id));
+        puts.extend(conversation.opening_rows(&message.conversation_id, ctx.now_ms));
     }
     let answer =
         refuse::acknowledgement(&Refers::to(header), &message.acknowledgement_id, message.received_ms);

@@ -2,11 +2,13 @@
 //!
 //! In `Table::Transfers`: `M|message id` -> [`Message`], `B|message id` -> its content, `Q|party key|time received|message id`
 //! -> empty (waiting for that party), `C|conversation id` -> [`Conversation`]. In `Table::Timers`: when a waiting message is given
-//! up. Called by every file of this folder.
+//! up, and when a finished message and a conversation are forgotten. Called by every file of this folder.
 
+use crate::domain::Context;
 use crate::message::Body;
+use crate::{blob_list, timers};
 use bytes::Bytes;
-use hub_store::{Delete, Put, StoreError, Table, View};
+use hub_store::{Check, Delete, Expect, Put, StoreError, Table, Txn, View};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -93,18 +95,17 @@ pub(super) fn queue_prefix(party_key: &str) -> String {
     ["Q|", party_key, "|"].concat()
 }
 
-/// What comes before the id in a timer's key, after the time.
-const TIMER_KIND: &[u8] = b"|transfer|";
+/// How long a message that was taken or given up is remembered, and a conversation since it was opened, in milliseconds.
+/// 30 days: as long as MESH keeps what it knows of a message. A copy that comes later is taken for a new message; no
+/// sender repeats one beyond its persist duration, and those of a whole record transfer are over within a day.
+pub(super) const RETENTION_MS: u64 = 30 * 24 * 3_600 * 1_000;
 
-/// Key of a message's timer.
-pub(super) fn timer_key(due_ms: u64, id: &str) -> Bytes {
-    [&due_ms.to_be_bytes(), TIMER_KIND, id.as_bytes()].concat().into()
-}
-
-/// The message id in a timer's key; `None` when the timer is another interface's.
-pub(super) fn timer_id(key: &[u8]) -> Option<&str> {
-    std::str::from_utf8(key.get(8..)?.strip_prefix(TIMER_KIND)?).ok()
-}
+/// Kind of the timer at which a waiting message is given up.
+pub(super) const WAITING: &str = "|transfer|";
+/// Kind of the timer at which a finished message is forgotten.
+pub(super) const FINISHED: &str = "|transfer-finished|";
+/// Kind of the timer at which a conversation is forgotten.
+pub(super) const OPENED: &str = "|transfer-opened|";
 
 /// A row to write.
 pub(super) fn put(table: Table, key: impl Into<Bytes>, value: impl Into<Bytes>) -> Put {
@@ -128,17 +129,31 @@ impl Message {
             self.put(),
             put(Table::Transfers, content_key(&self.id), encode_content(content)),
             put(Table::Transfers, self.queue_key(), Bytes::new()),
-            put(Table::Timers, timer_key(self.due_ms, &self.id), Bytes::new()),
+            timers::put(self.due_ms, WAITING, &self.id),
         ]
     }
 
-    /// What goes when it no longer waits: its place in the queue, its timer, its content.
-    pub(super) fn dels(&self) -> Vec<Delete> {
-        vec![
+    /// What a waiting message whose row has `version` becomes when it is taken or given up: its place in the queue, its
+    /// timer and its content go, and what is known of it stays for [`RETENTION_MS`].
+    ///
+    /// # Errors
+    /// The engine's.
+    pub(super) fn finish(self, ctx: &Context<'_>, version: u64, state: State) -> Result<Txn, StoreError> {
+        let content_key = content_key(&self.id);
+        let dels = vec![
             Delete { table: Table::Transfers, key: self.queue_key().into() },
-            Delete { table: Table::Timers, key: timer_key(self.due_ms, &self.id) },
-            Delete { table: Table::Transfers, key: content_key(&self.id) },
-        ]
+            Delete { table: Table::Timers, key: timers::key(self.due_ms, WAITING, &self.id) },
+            Delete { table: Table::Transfers, key: content_key.clone() },
+        ];
+        let mut puts = vec![timers::put(ctx.now_ms.saturating_add(RETENTION_MS), FINISHED, &self.id)];
+        let content = ctx.view.get(Table::Transfers, &content_key)?;
+        if let Some(Body::Blob { id, .. }) = content.and_then(|row| decode_content(&row.value)) {
+            puts.push(blob_list::put(&id));
+        }
+        let key = message_key(&self.id);
+        let unchanged = Check { table: Table::Transfers, key, expect: Expect::Version(version) };
+        puts.push(Message { state, changed_ms: ctx.now_ms, ..self }.put());
+        Ok(Txn { checks: vec![unchanged], puts, dels, ..Txn::default() })
     }
 }
 
@@ -146,6 +161,11 @@ impl Conversation {
     /// Its row.
     pub(super) fn put(&self, id: &str) -> Put {
         put(Table::Transfers, conversation_key(id), to_row(self))
+    }
+
+    /// All rows of a conversation that is opened at `now_ms`.
+    pub(super) fn opening_rows(&self, id: &str, now_ms: u64) -> [Put; 2] {
+        [self.put(id), timers::put(now_ms.saturating_add(RETENTION_MS), OPENED, id)]
     }
 }
 
@@ -210,12 +230,5 @@ mod tests {
         }
         assert_eq!(decode_content(&Bytes::new()), None);
         assert_eq!(decode_content(&Bytes::from_static(&[1, 2])), None);
-    }
-
-    #[test]
-    fn a_timers_key_tells_its_message_and_others_are_passed_over() {
-        assert_eq!(timer_id(&timer_key(7, "A-1")), Some("A-1"));
-        assert_eq!(timer_id(b"12345678|mesh|A-1"), None);
-        assert_eq!(timer_id(b"123"), None);
     }
 }

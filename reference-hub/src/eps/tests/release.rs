@@ -1,5 +1,6 @@
 //! Tests of eps-release.
 
+use super::super::{canonical, status};
 use super::*;
 
 fn passed(body: &Value) -> Vec<String> {
@@ -22,8 +23,15 @@ fn a_release_hands_over_the_messages_as_prescribed() {
     let (status, body) = hub.post(RELEASE, &release(PHARMACY, None));
     assert_eq!(status, 200);
     assert_eq!(body["parameter"][0]["name"], "passedPrescriptions");
-    assert_eq!(body["parameter"][0]["resource"]["entry"][0]["resource"], rx.order());
-    assert_eq!(body["parameter"][1]["name"], "failedPrescriptions");
+    let mut expected = rx.order();
+    for i in [1, 2] {
+        status::tell(&mut expected["entry"][i]["resource"], Line::WithDispenser);
+    }
+    assert_eq!(body["parameter"][0]["resource"]["entry"][0]["resource"], expected);
+    let failed = &body["parameter"][1];
+    assert_eq!((&failed["name"], &failed["resource"]["total"]), (&json!("failedPrescriptions"), &json!(0)));
+    assert_eq!(failed["resource"]["identifier"]["value"], failed["resource"]["id"]);
+    assert_eq!(failed["resource"]["entry"], Value::Null);
     let header = hub.header(&rx.id);
     assert_eq!((header.state, header.holder.as_deref()), (State::WithDispenser, Some(PHARMACY)));
     assert!(header.items.iter().all(|i| i.line == Line::WithDispenser));
@@ -129,10 +137,77 @@ fn what_expired_in_the_queue_is_put_away_and_not_handed_over() {
     let mut hub = Hub::new();
     let rx = hub.prescription_in(State::ToBeDispensed, 1);
     hub.now_ms += super::super::record::VALID_MS;
-    let (status, body) = hub.post(RELEASE, &release(PHARMACY, None));
-    assert_eq!((status, code(&body)), (200, "NO_MORE_PRESCRIPTIONS"));
+    let fresh = hub.prescription_in(State::ToBeDispensed, 2);
+    let request = hub.request(RELEASE, &release(PHARMACY, None));
+    let (status, body) = hub.send(&request);
+    assert_eq!((status, passed(&body)), (200, vec![fresh.id]));
+    let failed = &body["parameter"][1]["resource"];
+    assert_eq!((&failed["total"], failed["entry"].as_array().map(Vec::len)), (&json!(2), Some(2)));
+    let (outcome, order) = (&failed["entry"][0], &failed["entry"][1]);
+    assert_eq!(code(outcome), "PRESCRIPTION_EXPIRED");
+    let about = &outcome["extension"][0];
+    assert!(about["url"].as_str().unwrap().ends_with("Extension-Spine-supportingInfo-prescription"));
+    assert_eq!(about["valueReference"]["identifier"], rx.order()["identifier"]);
+    assert_eq!(order["identifier"], rx.order()["identifier"]);
+    assert_eq!(statuses(order), ["0006", "0006"]);
     assert_eq!(hub.header(&rx.id).state, State::Expired);
     assert_eq!(hub.queued(PHARMACY), 0);
+    assert_eq!(hub.send(&request).1, body, "the same again for the same request");
+    assert_eq!(code(&hub.post(RELEASE, &release(PHARMACY, None)).1), "NO_MORE_PRESCRIPTIONS", "told once");
+}
+
+#[test]
+fn a_queue_of_many_expired_ones_is_put_away_25_at_a_time() {
+    let mut hub = Hub::new();
+    for n in 0..30 {
+        hub.prescription_in(State::ToBeDispensed, n);
+    }
+    hub.now_ms += super::super::record::VALID_MS;
+    for (count, left) in [(25, 5), (5, 0)] {
+        let (_, body) = hub.post(RELEASE, &release(PHARMACY, None));
+        let failed = &body["parameter"][1]["resource"];
+        assert_eq!((passed(&body).len(), &failed["total"]), (0, &json!(2 * count)));
+        assert_eq!(hub.queued(PHARMACY), left);
+    }
+}
+
+#[test]
+fn each_item_says_its_dispensing_status() {
+    let hub = Hub::new();
+    let rx = hub.prescription_in(State::ToBeDispensed, 1);
+    assert_eq!(hub.post(PRESCRIBE, &rx.cancel(&hub, 1)).0, 200);
+    let (_, body) = hub.post(RELEASE, &release(PHARMACY, None));
+    let order = &body["parameter"][0]["resource"]["entry"][0]["resource"];
+    assert_eq!(statuses(order), ["0008", "0005"]);
+    assert_eq!(order["entry"][2]["resource"]["status"], "cancelled");
+    let extensions = order["entry"][2]["resource"]["extension"].as_array().unwrap();
+    let information = extensions.iter().find(|e| e["url"] == status::INFORMATION).unwrap();
+    let coding = &information["extension"][0]["valueCoding"];
+    assert_eq!(coding["system"], "https://fhir.nhs.uk/CodeSystem/medicationdispense-type");
+    assert_eq!((&coding["code"], &coding["display"]), (&json!("0005"), &json!("Item cancelled")));
+}
+
+#[test]
+fn what_a_prescriber_signed_has_the_same_digest_when_it_is_released() {
+    let hub = Hub::new();
+    let rx = hub.prescription_in(State::ToBeDispensed, 1);
+    let (_, body) = hub.post(RELEASE, &release(PHARMACY, None));
+    let released = body["parameter"][0]["resource"]["entry"][0]["resource"].to_string();
+    assert_eq!(canonical::digest(&released), canonical::digest(&rx.order().to_string()));
+}
+
+/// The dispensing status of each item of an order message.
+fn statuses(order: &Value) -> Vec<&str> {
+    let items = order["entry"].as_array().unwrap().iter().map(|e| &e["resource"]);
+    let items = items.filter(|r| r["resourceType"] == "MedicationRequest");
+    items
+        .map(|item| {
+            let extensions = item["extension"].as_array().unwrap().iter();
+            let told: Vec<&Value> = extensions.filter(|e| e["url"] == status::INFORMATION).collect();
+            assert_eq!(told.len(), 1, "{item}");
+            told[0]["extension"][0]["valueCoding"]["code"].as_str().unwrap()
+        })
+        .collect()
 }
 
 #[test]

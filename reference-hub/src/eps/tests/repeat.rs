@@ -61,6 +61,14 @@ fn each_issue_comes_due_a_week_before_the_one_before_it_ends() {
         let (_, body) = hub.post(RELEASE, &release(PHARMACY, None));
         let item = &body["parameter"][0]["resource"]["entry"][0]["resource"]["entry"][1]["resource"];
         assert_eq!(item["intent"], "reflex-order");
+        let information = item["extension"].as_array().unwrap().last().unwrap();
+        let last = &information["extension"][1];
+        match issue {
+            1 => assert_eq!(last, &Value::Null),
+            _ => {
+                assert_eq!((&last["url"], last["valueDate"].is_string()), (&json!("dateLastDispensed"), true))
+            }
+        }
         let counts = &item["basedOn"][0]["extension"][0]["extension"];
         assert_eq!((&counts[0]["valueInteger"], &counts[1]["valueInteger"]), (&json!(2), &json!(issue - 1)));
         assert_eq!(hub.post(DISPENSE, &rx.dispense(&hub, "0006", &["0001", "0001"])).0, 200);

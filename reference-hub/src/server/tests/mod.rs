@@ -4,7 +4,7 @@
 //! listener, the committer and start-up, and no published interface. `wire` holds the tests of requests and answers,
 //! `life` those of start, stop and restart, `attack` and `slow` those of clients that mean harm, `secure` those of TLS
 //! and of whose token opens what, `quiet` that nothing personal is logged, `operating` what an
-//! operator does.
+//! operator does, `together` sends the real interfaces one request many times at once.
 
 mod attack;
 mod desk;
@@ -14,4 +14,5 @@ mod operating;
 mod quiet;
 mod secure;
 mod slow;
+mod together;
 mod wire;

@@ -33,7 +33,7 @@ fn a_recipient_lists_fetches_and_takes_its_messages() {
     assert_eq!(refusal(&hub.queue("DELETE", &letter.to, &guid(7), 1)), (404, "RESOURCE_NOT_FOUND".into()));
     assert_eq!(hub.queue("GET", &letter.to, &guid(7), 1).status, 404);
     assert_eq!(json(&hub.queue("GET", &letter.to, "", 1))["messages"], serde_json::json!([]));
-    assert_eq!(hub.rows(Table::Timers), 0);
+    assert_eq!(hub.rows(Table::Timers), 1, "only that it is to be forgotten");
     assert_eq!(hub.send(&letter).status, 202, "a late copy is acknowledged all the same");
     assert_eq!(json(&hub.queue("GET", &letter.to, "", 1))["messages"], serde_json::json!([]));
 }
@@ -129,8 +129,9 @@ fn a_message_not_taken_within_its_persist_duration_is_reported_to_its_sender() {
         assert!(report.headers.contains(&("content-type", "text/xml".to_owned())));
         assert_eq!(codes(&report), ["DeliveryFailure"]);
         assert!(text(&report).contains(&format!("<eb:RefToMessageId>{}<", guid(7))));
-        // The report itself is given up without another, and nothing is left to do.
-        assert_eq!(hub.tend(NOW_MS + 30 * 24 * 60 * MINUTE_MS), 1);
+        // The report itself is given up without another, and in the end nothing is left to do.
+        assert_eq!(hub.tend(NOW_MS + 8 * DAY_MS), 1);
+        hub.tend(NOW_MS + 40 * DAY_MS);
         assert_eq!(hub.rows(Table::Timers), 0);
     }
 }

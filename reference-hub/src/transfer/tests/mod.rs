@@ -3,6 +3,7 @@
 
 mod collecting;
 mod hostile;
+mod retention;
 mod sending;
 
 use super::INTERFACE;
@@ -16,6 +17,7 @@ use population::{EndPoint, Population, Sizes};
 /// 2025-06-01T12:00:00Z.
 const NOW_MS: u64 = 1_748_779_200_000;
 const MINUTE_MS: u64 = 60_000;
+const DAY_MS: u64 = 24 * 60 * MINUTE_MS;
 const BOUNDARY: &str = "--=_MIME-Boundary";
 const REQUEST: (&str, &str) = ("urn:nhs:names:services:gp2gp", "RCMR_IN010000UK05");
 const EXTRACT: (&str, &str) = ("urn:nhs:names:services:gp2gp", "RCMR_IN030000UK06");
