@@ -95,17 +95,18 @@ impl<'a> Reader<'a> {
         Some(b)
     }
 
-    /// A string as it stands between its quotes.
-    fn string(&mut self) -> Option<&'a [u8]> {
+    /// A string as it stands between its quotes, and whether it has escapes.
+    fn string(&mut self) -> Option<(&'a [u8], bool)> {
         (self.next()? == b'"').then_some(())?;
-        let start = self.at;
+        let (start, mut escapes) = (self.at, false);
         loop {
             let rest = &self.text[self.at..];
-            let stop = rest.iter().position(|b| *b == b'"' || *b == b'\\')?;
+            let stop = memchr::memchr2(b'"', b'\\', rest)?;
             self.at += stop + 1;
             if rest[stop] == b'"' {
-                return Some(&self.text[start..self.at - 1]);
+                return Some((&self.text[start..self.at - 1], escapes));
             }
+            escapes = true;
             // What follows a backslash is never the end; `at` stays within the text.
             self.text.get(self.at)?;
             self.at += 1;
@@ -132,7 +133,7 @@ impl<'a> Reader<'a> {
             return Some(());
         }
         loop {
-            let name = self.string().filter(|name| !name.contains(&b'\\'))?;
+            let (name, false) = self.string()? else { return None };
             (self.next()? == b':').then_some(())?;
             each(self, name)?;
             match self.next()? {
@@ -200,7 +201,7 @@ impl<'a> Reader<'a> {
         let mut kind: &[u8] = b"";
         self.object(|reader, name| {
             if name == b"resourceType" && reader.peek()? == b'"' {
-                kind = reader.string()?;
+                kind = reader.string()?.0;
                 return Some(());
             }
             reader.found.push((name, reader.at));
@@ -262,8 +263,7 @@ impl<'a> Reader<'a> {
             }
             b'"' => {
                 let start = self.at;
-                let plain = self.string()?;
-                if plain.contains(&b'\\') {
+                if self.string()?.1 {
                     let text: String = serde_json::from_slice(&self.text[start..self.at]).ok()?;
                     serde_json::to_writer(&mut self.out, &text).ok()?;
                 } else {

@@ -25,6 +25,7 @@ mod refusal;
 mod release;
 mod seed;
 mod signature;
+mod signed_parts;
 mod state;
 mod task;
 mod track;
