@@ -118,14 +118,15 @@ impl Node<'_> {
     }
 }
 
-/// Writes a JSON string with the escapes that JSON demands and no others.
-fn quote(text: &str, out: &mut String) {
-    if text.bytes().any(|b| b < b' ' || b == b'"' || b == b'\\') {
-        out.push_str(&Value::from(text).to_string());
-    } else {
-        out.push('"');
-        out.push_str(text);
-        out.push('"');
+/// Writes a JSON string with the escapes that JSON demands and no others. What the parser borrowed had none and needs none.
+fn quote(text: &Cow<'_, str>, out: &mut String) {
+    match text {
+        Cow::Borrowed(plain) => {
+            out.push('"');
+            out.push_str(plain);
+            out.push('"');
+        }
+        Cow::Owned(text) => out.push_str(&Value::from(text.as_str()).to_string()),
     }
 }
 
