@@ -96,7 +96,7 @@ impl Node<'_> {
                         out.push(',');
                     }
                     first = false;
-                    quote(name, out);
+                    quote(name, matches!(name, Cow::Borrowed(_)), out);
                     out.push(':');
                     value.write(&[], out);
                 }
@@ -112,21 +112,20 @@ impl Node<'_> {
                 }
                 out.push(']');
             }
-            Node::Text(text) => quote(text, out),
+            Node::Text(text) => quote(text, matches!(text, Cow::Borrowed(_)), out),
             Node::Other(value) => out.push_str(&value.to_string()),
         }
     }
 }
 
 /// Writes a JSON string with the escapes that JSON demands and no others. What the parser borrowed had none and needs none.
-fn quote(text: &Cow<'_, str>, out: &mut String) {
-    match text {
-        Cow::Borrowed(plain) => {
-            out.push('"');
-            out.push_str(plain);
-            out.push('"');
-        }
-        Cow::Owned(text) => out.push_str(&Value::from(text.as_str()).to_string()),
+fn quote(text: &str, borrowed: bool, out: &mut String) {
+    if borrowed {
+        out.push('"');
+        out.push_str(text);
+        out.push('"');
+    } else {
+        out.push_str(&Value::from(text).to_string());
     }
 }
 
