@@ -6,6 +6,7 @@ use bytes::Bytes;
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use hmac::{Hmac, Mac};
 use hub_store::memory::MemoryStore;
+use hyper::header::HeaderName;
 use hyper::{HeaderMap, Method};
 use population::{EndPoint, MESH_SHARED_KEY, Population, Sizes, WORKFLOWS};
 use reference_hub::domain::{Context, Decision, Ids};
@@ -14,6 +15,7 @@ use reference_hub::message::{Body, Request};
 use reference_hub::seed::fill;
 use reference_hub::view::CachedView;
 use reference_hub::{StopHandle, hub, limits};
+use scenarios::{Interaction, RenderContext};
 use sha2::Sha256;
 use std::hint::black_box;
 use std::sync::Arc;
@@ -24,6 +26,7 @@ const PATIENTS: u64 = 2_000;
 struct Bench {
     view: CachedView,
     population: Population,
+    prescribe: Interaction,
     now_ms: u64,
 }
 
@@ -34,7 +37,11 @@ impl Bench {
         let store = MemoryStore::new();
         fill(&store, &population, SEEDS, &StopHandle::new(), &|_| {}).expect("memory takes all rows");
         let view = CachedView::new(Arc::new(store), limits::READ_CACHE_BYTES_MAX);
-        Bench { view, population, now_ms: hub::now_ms() }
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../scenarios/national-peak.toml");
+        let scenario = scenarios::load(path.as_ref()).expect("a scenario that comes with the product");
+        let named = |i: &Interaction| i.name == "eps-prescribe";
+        let prescribe = scenario.interactions.into_iter().find(named).expect("orders are in the mix");
+        Bench { view, population, prescribe, now_ms: hub::now_ms() }
     }
 
     fn decide(&self, request: &Request, nonce: u128) -> Decision {
@@ -70,6 +77,25 @@ impl Bench {
         ];
         let body = r#"{"patches":[{"op":"replace","path":"/birthDate","value":"1970-01-02"}]}"#;
         request(Method::PATCH, &self.patient_path(n), &headers, body)
+    }
+
+    /// An order of four items with its signature, as the load generator sends it.
+    fn prescribe(&self, n: u64) -> Request {
+        let now = jiff::Timestamp::from_millisecond(self.now_ms as i64).expect("now is a time");
+        let (population, host) = (&self.population, "hub");
+        let cx = RenderContext { population, seed: 42, seq: n, ordinal: n, taken: None, now, host };
+        let mut out = Vec::new();
+        self.prescribe.render(&cx, &mut out);
+        let text = String::from_utf8(out).expect("UTF-8");
+        let (head, body) = text.split_once("\r\n\r\n").expect("a head and a body");
+        let mut lines = head.split("\r\n");
+        let target = lines.next().and_then(|line| line.split(' ').nth(1)).expect("a request line");
+        let mut request = request(Method::POST, target.trim_start_matches('/'), &[], body);
+        for (name, value) in lines.filter_map(|line| line.split_once(": ")) {
+            let name = HeaderName::from_bytes(name.as_bytes()).expect("a header name");
+            request.headers.insert(name, value.parse().expect("a header value"));
+        }
+        request
     }
 
     /// A message of 5 KB, the usual size of a report; each token is used once, as the hub demands.
@@ -135,6 +161,7 @@ fn handlers(criterion: &mut Criterion) {
     };
     measured("pds-retrieve", 200, &Bench::retrieve);
     measured("pds-update", 200, &Bench::update);
+    measured("eps-prescribe", 200, &Bench::prescribe);
     measured("mesh-send", 202, &Bench::send);
 }
 

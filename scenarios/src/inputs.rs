@@ -7,6 +7,7 @@ mod session;
 
 use crate::draw::{Draw, name_of};
 use crate::mesh_token;
+use crate::signature;
 use crate::stage::HandOver;
 use crate::time::{Moment, plain};
 use crate::variable::{OfEndPoint, OfOrg, OfPatient, Org, Variable};
@@ -101,6 +102,8 @@ pub(crate) struct Inputs<'a> {
     token: Option<String>,
     session: Option<Session>,
     moment: Option<Moment>,
+    /// Where in the request signatures stand, which are made when the body is whole.
+    pub(crate) signatures: Vec<usize>,
 }
 
 impl<'a> Inputs<'a> {
@@ -120,6 +123,7 @@ impl<'a> Inputs<'a> {
             token: None,
             session: None,
             moment: None,
+            signatures: Vec::new(),
         }
     }
 
@@ -168,6 +172,10 @@ impl<'a> Inputs<'a> {
             Variable::Hex { place, count } => self.characters(out, *place, *count, b"0123456789ABCDEF"),
             Variable::Text { place, bytes } => crate::prose::write(out, self.draw.bits(*place, 0), *bytes),
             Variable::PrescriptionId => self.write_prescription_id(out),
+            Variable::PrescriptionSignature => {
+                self.signatures.push(out.len());
+                signature::write_placeholder(out);
+            }
             Variable::ReferralUbrn => {
                 let organisation = self.rank(Org::Any);
                 out.extend_from_slice(self.cx.population.ubrn(organisation).as_bytes());

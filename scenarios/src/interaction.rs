@@ -59,7 +59,7 @@ impl Interaction {
     /// Appends one whole HTTP/1.1 request to `out`: request line, headers, body. The same inputs give the same bytes.
     ///
     /// Allocates nothing of its own once `out` has grown; a person, organisation, end point or session that the template
-    /// names costs the few short texts that the population makes for it.
+    /// names costs the few short texts that the population makes for it, a signature a copy of what it signs.
     pub fn render(&self, cx: &RenderContext<'_>, out: &mut Vec<u8>) {
         self.request.write(cx, &self.rules, out);
     }

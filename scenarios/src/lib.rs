@@ -22,6 +22,8 @@ mod read_interaction;
 mod read_scenario;
 mod render;
 mod scenario;
+mod signature;
+mod signed_form;
 mod stage;
 mod target;
 mod template;

@@ -107,6 +107,11 @@ impl Template {
         self.variables().next().is_none()
     }
 
+    /// True when it stands in JSON.
+    pub(crate) fn is_json(&self) -> bool {
+        self.place == Some(Place::Json)
+    }
+
     /// As written.
     pub(crate) fn text(&self) -> &str {
         &self.text

@@ -40,6 +40,12 @@ fn one(what: &str, template: &Template, is_check: bool, rules: &Rules, takes: &[
             v if is_check && v.is_time() => {
                 log.push(fault("the time is not known when an answer is checked"));
             }
+            Variable::PrescriptionSignature if what != "body" || !template.is_json() => {
+                log.push(
+                    fault("nothing but a body of JSON can be signed")
+                        .allowed("a body whose Content-Type says JSON"),
+                );
+            }
             Variable::Capture(name) if takes.is_empty() => {
                 let allowed = "takes = \"STAGE\" in the interaction";
                 log.push(fault("nothing is taken from a stage").got(name).allowed(allowed));

@@ -91,6 +91,10 @@ pub const VARIABLES: &[VariableHelp] = &[
         "prescription.id",
         "a fresh EPS id of the practice with its check character; one within the request",
     ),
+    help(
+        "prescription.signature",
+        "base64 of an XML signature with the digest of the order that the body is; in JSON bodies only",
+    ),
     help("now", "the time, yyyy-mm-ddThh:mm:ss+00:00; not in [expect] and [capture]"),
     help("now.mesh", "the time, yyyymmddhhmm; not in [expect] and [capture]"),
     help("today", "the date, yyyy-mm-dd; not in [expect] and [capture]"),
@@ -171,6 +175,7 @@ pub(crate) enum Variable {
     Hex { place: u64, count: usize },
     Text { place: u64, bytes: usize },
     PrescriptionId,
+    PrescriptionSignature,
     ReferralUbrn,
     Now,
     NowMesh,
@@ -199,6 +204,7 @@ impl Variable {
             ("seq", "") => Variable::Seq,
             ("mesh", "authorization") => Variable::MeshAuthorization,
             ("prescription", "id") => Variable::PrescriptionId,
+            ("prescription", "signature") => Variable::PrescriptionSignature,
             ("referral", "ubrn") => Variable::ReferralUbrn,
             ("uuid", named) => {
                 let (upper, name) = named.strip_prefix("upper.").map_or((false, named), |name| (true, name));
@@ -260,7 +266,7 @@ impl Variable {
         matches!(self, Variable::Now | Variable::NowMesh | Variable::Today | Variable::MeshAuthorization)
     }
 
-    /// True when no value of it ever needs escaping, wherever it stands.
+    /// True when no value of it ever needs escaping, wherever it may stand.
     pub(crate) fn is_safe(&self) -> bool {
         matches!(
             self,
@@ -268,6 +274,7 @@ impl Variable {
                 | Variable::Digits { .. }
                 | Variable::Hex { .. }
                 | Variable::Seq
+                | Variable::PrescriptionSignature
                 | Variable::Today
                 | Variable::NowMesh
                 | Variable::Patient(OfPatient::NhsNumber | OfPatient::BirthDate | OfPatient::BirthYear)

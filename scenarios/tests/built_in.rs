@@ -1,6 +1,8 @@
 //! The files that come with the product: every scenario loads, every interaction renders valid HTTP and JSON, sizes are near
 //! the published ones, and what one interaction leaves another can take.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use population::Population;
 use scenarios::{AnswerView, HandOver, Interaction, RenderContext, Scenario, backlog};
 use std::collections::HashMap;
@@ -149,6 +151,28 @@ fn the_mix_is_whole_and_its_requests_have_about_the_published_sizes() {
         let off = (ours / f64::from(published) - 1.0).abs();
         assert!(off < 0.25, "{name}: {ours} bytes, published {published}");
     }
+}
+
+#[test]
+fn every_order_bears_a_signature_of_its_own() {
+    let scenario = national_peak();
+    let population = Population::new(scenario.seed, scenario.population).unwrap();
+    let orders = scenario.interactions.iter().filter(|i| i.operation == "eps-prescribe");
+    let mut seen = std::collections::HashSet::new();
+    for interaction in orders {
+        for n in 0..20 {
+            let (_, _, body) = parsed(&rendered(interaction, &population, n));
+            let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+            let entries = body["entry"].as_array().unwrap();
+            let provenance = entries.iter().find(|e| e["resource"]["resourceType"] == "Provenance").unwrap();
+            let data = provenance["resource"]["signature"][0]["data"].as_str().unwrap();
+            let xml = String::from_utf8(STANDARD.decode(data).unwrap()).unwrap();
+            let digest = xml.split("<DigestValue>").nth(1).unwrap().split('<').next().unwrap();
+            assert_eq!(STANDARD.decode(digest).unwrap().len(), 32);
+            assert!(seen.insert(digest.to_owned()), "{} {n}: a digest twice", interaction.name);
+        }
+    }
+    assert_eq!(seen.len(), 40);
 }
 
 #[test]

@@ -1,7 +1,10 @@
 //! A scenario, a mix and interactions that use every key there is: what the README documents is what is read.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use population::Population;
 use scenarios::{AnswerView, Arrivals, Model, RenderContext, Target};
+use sha2::{Digest, Sha256};
 use std::time::Duration;
 
 const OPEN: &str = r#"
@@ -92,7 +95,7 @@ about = "{{patient.nhs_number}} {{newborn.family}}"
 const TELL: &str = r#"
 method    = "PUT"
 path      = "/tell/{{capture.id}}"
-body-text = "{\"about\":\"{{capture.about}}\",\"org\":\"{{organisation.name}}\"}"
+body-text = "{\"about\":\"{{capture.about}}\",\"org\":\"{{organisation.name}}\",\"signed\":\"{{prescription.signature}}\",\"entry\":[{\"resource\":{\"birthDate\":\"{{ patient.birth_date }}\",\"resourceType\":\"Patient\"}}]}"
 takes     = ["free-1", "free-2"]
 keeps     = true
 [headers]
@@ -243,6 +246,12 @@ fn what_was_asked_is_what_is_checked_and_handed_over() {
     let text = String::from_utf8(out).unwrap();
     assert!(text.starts_with("PUT /tell/two%20%222%22 HTTP/1.1\r\n"), "{text}");
     assert!(text.contains(left[1].get("about").unwrap()));
+    let body = text.split_once("\r\n\r\n").unwrap().1;
+    let body: serde_json::Value = serde_json::from_str(body).unwrap();
+    let form = format!("Patient{{birthDate:{};}}\n", body["entry"][0]["resource"]["birthDate"]);
+    let digest = STANDARD.encode(Sha256::digest(form));
+    let xml = STANDARD.decode(body["signed"].as_str().unwrap()).unwrap();
+    assert!(String::from_utf8(xml).unwrap().contains(&format!("<DigestValue>{digest}</DigestValue>")));
     tell.check(&AnswerView { status: 204, headers: &[], body: b"" }, &cx, &mut left).unwrap();
     assert_eq!(left.len(), 2, "an interaction without [capture] leaves nothing");
 }

@@ -179,6 +179,26 @@ status = 200
 }
 
 #[test]
+fn only_a_body_of_json_can_be_signed() {
+    let interaction = r#"method = "POST"
+path = "/{{prescription.signature}}"
+body-text = "{{prescription.signature}}"
+[headers]
+Content-Type = "text/plain"
+[expect]
+status = 200
+header = { Signed = "{{prescription.signature}}" }
+"#;
+    let found = faults(&[("s.toml", GOOD), ("interactions/mine.toml", interaction)]);
+    let what = "nothing but a body of JSON can be signed, allowed: a body whose Content-Type says JSON";
+    let at = |line, key| format!("interactions/mine.toml:{line}: {key}: {what}");
+    assert_eq!(found, [at(2, "path"), at(3, "body"), at(8, "expect.header.Signed")]);
+    let json = interaction.replace("text/plain", "application/json");
+    let found = faults(&[("s.toml", GOOD), ("interactions/mine.toml", &json)]);
+    assert_eq!(found, [at(2, "path"), at(8, "expect.header.Signed")]);
+}
+
+#[test]
 fn a_mix_file_reports_its_bad_rows_and_unknown_interactions() {
     let text = GOOD.replace("[mix]\nmine = 1\n", "").replacen("[target]", "mix = \"m.csv\"\n[target]", 1);
     let found = faults(&[

@@ -26,6 +26,7 @@ mod release;
 mod released;
 mod seed;
 mod signature;
+mod signed_parts;
 mod state;
 mod status;
 mod task;

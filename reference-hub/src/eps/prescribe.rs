@@ -103,7 +103,9 @@ pub fn prepare(
     if load(ctx, &order.id)?.is_some() {
         return Err(refusal::duplicate_prescription());
     }
-    let digest = canonical::digest(text).ok_or_else(|| Box::new(fhir::internal_error()))?;
+    let digest = canonical::digest(text).ok_or_else(|| {
+        refusal::invalid_message("The order is nested too deeply, or holds a value that JSON readers refuse.")
+    })?;
     Ok(fhir::resource(
         200,
         &json!({

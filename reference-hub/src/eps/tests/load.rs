@@ -1,6 +1,10 @@
-//! Tests that what the load generator sends is taken outside the sandbox: its own body templates, filled, on their way from
-//! order to claim.
+//! Tests that what the load generator sends is taken outside the sandbox, and is checked like what anybody sends: its own
+//! body templates, filled, on their way from order to claim, and the orders that it renders and signs itself.
 
+use super::super::canonical::{self, SHA_256};
+use super::super::signature;
+use super::super::wire::Bundle;
+use super::prepare::{set_signature, wrapped};
 use super::*;
 use crate::auth::{SEEDED_EXPIRY_MS, Session};
 use std::collections::HashMap;
@@ -41,6 +45,14 @@ fn token(hub: &Hub, ods: &str) {
     hub.store.load(Table::Sessions, &mut [row].into_iter()).unwrap();
 }
 
+/// Signs an order with a digest.
+fn sign(order: &mut Value, digest: &str) {
+    let info = format!(
+        "<SignedInfo><Reference><DigestMethod Algorithm=\"{SHA_256}\"/><DigestValue>{digest}</DigestValue></Reference></SignedInfo>"
+    );
+    set_signature(order, &wrapped(&info));
+}
+
 #[test]
 fn every_body_of_the_load_generator_is_taken_from_a_session_of_its_organisation() {
     let hub = Hub { sandbox: false, ..Hub::new() };
@@ -63,9 +75,19 @@ fn every_body_of_the_load_generator_is_taken_from_a_session_of_its_organisation(
     let send = |path: &str, who: &str, template: &str, known: &mut HashMap<String, String>| {
         known.remove("uuid.message"); // a new id for each message
         known.remove("uuid.claim");
-        let mut request = hub.request(path, &filled(&hub, template, known));
-        request.headers.insert("authorization", format!("Bearer {who}").parse().unwrap());
-        let (status, body) = hub.send(&request);
+        let mut body = filled(&hub, template, known);
+        let post = |body: &Value| {
+            let mut request = hub.request(path, body);
+            request.headers.insert("authorization", format!("Bearer {who}").parse().unwrap());
+            hub.send(&request)
+        };
+        if template.contains("{{prescription.signature}}") {
+            sign(&mut body, &canonical::digest("{}").unwrap());
+            assert_eq!(code(&post(&body).1), "FAILURE_TO_PROCESS_MESSAGE", "signed with another digest");
+            let digest = canonical::digest(&body.to_string()).unwrap();
+            sign(&mut body, &digest);
+        }
+        let (status, body) = post(&body);
         assert_eq!(status, 200, "{path}: {body}");
         for n in 1..=4 {
             let item = known.get(&format!("uuid.item{n}")).cloned().unwrap_or_default();
@@ -92,4 +114,29 @@ fn every_body_of_the_load_generator_is_taken_from_a_session_of_its_organisation(
     assert_eq!(hub.header(&held).items[0].line, Line::Cancelled);
     send(RELEASE, PHARMACY, body!("eps-release-patient"), &mut known);
     assert_eq!(hub.header(&held).state, State::WithDispenser);
+}
+
+#[test]
+fn what_the_load_generator_signs_is_what_the_hub_checks() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../scenarios/national-peak.toml");
+    let scenario = scenarios::load(path.as_ref()).unwrap_or_else(|faults| panic!("{faults}"));
+    let population = Population::new(scenario.seed, scenario.population).unwrap();
+    for name in ["eps-prescribe", "eps-prescribe-patient-held"] {
+        let interaction = scenario.interactions.iter().find(|i| i.name == name).unwrap();
+        for n in 0..50 {
+            let now = jiff::Timestamp::from_millisecond(NOW_MS as i64).unwrap();
+            let (population, host) = (&population, "hub");
+            let cx =
+                scenarios::RenderContext { population, seed: 7, seq: n, ordinal: n, taken: None, now, host };
+            let mut out = Vec::new();
+            interaction.render(&cx, &mut out);
+            let text = String::from_utf8(out).unwrap();
+            let body = text.split_once("\r\n\r\n").unwrap().1;
+            let bundle: Bundle<'_> = serde_json::from_str(body).unwrap();
+            assert!(signature::check(body, &bundle, false).is_ok(), "{name} {n}: {body}");
+            let changed = body.replacen("\"value\":28", "\"value\":280", 1);
+            let bundle: Bundle<'_> = serde_json::from_str(&changed).unwrap();
+            assert!(signature::check(&changed, &bundle, false).is_err(), "{name} {n}");
+        }
+    }
 }
