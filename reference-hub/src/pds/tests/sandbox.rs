@@ -46,9 +46,10 @@ fn the_published_searches_find_whom_they_are_published_to_find() {
 #[test]
 fn the_published_creations_of_who_is_there_are_told_of_the_match() {
     let hub = Hub::sandbox();
-    for (given, family, code) in
-        [("Jane", "McMatch-Single", "SINGLE_MATCH"), ("Louisa", "McMatch-Multiple", "MULTIPLE_MATCHES")]
-    {
+    for (given, family, code, kind) in [
+        ("Jane", "McMatch-Single", "SINGLE_MATCH", "value"),
+        ("Louisa", "McMatch-Multiple", "MULTIPLE_MATCHES", "structure"),
+    ] {
         let asked = json!({
             "address": [{"line": ["1 Hill", "", "", "Addlewick"], "postalCode": "DN19 7UD", "use": "home"}],
             "birthDate": "1982-07-10",
@@ -59,6 +60,7 @@ fn the_published_creations_of_who_is_there_are_told_of_the_match() {
         });
         let answer = hub.ask(&Ask::post("Patient", 1, &asked));
         assert_eq!((answer.status, codes(&answer)), (200, vec![code.to_owned()]), "{family}");
+        assert_eq!(body(&answer)["issue"][0]["code"], kind, "{family}");
     }
 }
 
