@@ -21,8 +21,18 @@ use serde_json::{Value, json};
 
 const HISTORY: &str = "https://fhir.nhs.uk/StructureDefinition/Extension-DM-PrescriptionStatusHistory";
 const STATUS_REASON: &str = "https://fhir.nhs.uk/CodeSystem/medicationrequest-status-reason";
-/// Published codes of the reasons for a cancellation.
-const REASONS: [&str; 9] = ["0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009"];
+/// Published codes and displays of the reasons for a cancellation.
+const REASONS: [(&str, &str); 9] = [
+    ("0001", "Prescribing Error"),
+    ("0002", "Clinical contra-indication"),
+    ("0003", "Change to medication treatment regime"),
+    ("0004", "Clinical grounds"),
+    ("0005", "At the Patient's request"),
+    ("0006", "At the Pharmacist's request"),
+    ("0007", "Notification of Death"),
+    ("0008", "Patient deducted - other reason"),
+    ("0009", "Patient deducted - registered with new practice"),
+];
 /// ODS code under which Spine answers (published examples).
 const SPINE_ODS: &str = "X2601";
 
@@ -115,7 +125,7 @@ pub fn asked<'b>(bundle: &'b Bundle<'_>) -> Result<Asked<'b>, Refused> {
     let patient = check::patient_number(bundle)?;
     let sender = check::sender(bundle)?;
     let item_id = item.identifier_of(ITEM_NUMBER);
-    if !is_uuid(item_id) || !REASONS.contains(&reason) {
+    if !is_uuid(item_id) || REASONS.iter().all(|(code, _)| *code != reason) {
         return Err(refusal::cancellation(CancelReason::InvalidMessage));
     }
     let person = bundle.all("Practitioner").find_map(|p| p.identifier.first()).map_or("", |i| &i.value);
@@ -201,7 +211,9 @@ fn amended(stored: &[u8], items: &[(String, String)], ctx: &Context<'_>) -> Opti
     for (item_id, reason) in items {
         let item = entries.iter_mut().map(|e| &mut e["resource"]).find(|r| is_item(r, item_id))?;
         item["status"] = "cancelled".into();
-        item["statusReason"] = json!({"coding": [{"system": STATUS_REASON, "code": reason}]});
+        let display = REASONS.iter().find(|(code, _)| code == reason).map_or("", |(_, display)| display);
+        let coding = json!({"system": STATUS_REASON, "code": reason, "display": display});
+        item["statusReason"] = json!({"coding": [coding]});
         add_history(item, CancelReason::Cancelled, &fhir_time(ctx));
         status::tell(item, Line::Cancelled);
     }

@@ -67,11 +67,13 @@ pub fn order<'b>(bundle: &'b Bundle<'_>, now_ms: u64) -> Result<Order<'b>, Vec<R
     let lines = keep(order_lines(&items), &mut faults);
     let nominated = keep(nominated(bundle, &items), &mut faults);
     let sender = keep(sender(bundle), &mut faults);
+    let mixed = therapies(&items).is_err();
     for check in [intents, statuses, therapies, medicines, doses] {
         keep(check(&items), &mut faults);
     }
     people(bundle, primary_care(&items), &mut faults);
-    let issues = keep(issues(&items), &mut faults);
+    // Of courses that do not go together nobody can say how many issues they have.
+    let issues = if mixed { 1 } else { keep(issues(&items), &mut faults) };
     let due_ms = keep(due_ms(items[0], now_ms), &mut faults);
     if !faults.is_empty() {
         return Err(faults);
@@ -185,7 +187,7 @@ fn intents(items: &[&Resource<'_>]) -> Result<(), Refused> {
     if items.iter().all(known) {
         return Ok(());
     }
-    Err(refusal::value("MedicationRequest.intent must be order, original-order or instance-order."))
+    Err(refusal::intent())
 }
 
 fn statuses(items: &[&Resource<'_>]) -> Result<(), Refused> {
@@ -253,7 +255,17 @@ fn people(bundle: &Bundle<'_>, primary_care: bool, faults: &mut Vec<Refused>) {
             ));
         }
     }
-    if primary_care && bundle.all("Organization").any(|o| o.part_of.is_empty()) {
+    // What an organisation is part of comes along in the message, and need not be part of anything itself.
+    let parents: Vec<&str> = bundle
+        .all("Organization")
+        .flat_map(|o| o.part_of.iter())
+        .map(|p| &*p.reference)
+        .filter(|r| !r.is_empty())
+        .collect();
+    let is_parent = |url: &str| parents.contains(&url);
+    let organisations = bundle.entry.iter().filter(|e| e.resource.resource_type == "Organization");
+    if primary_care && organisations.clone().any(|e| e.resource.part_of.is_empty() && !is_parent(&e.full_url))
+    {
         faults.push(refusal::invalid("Required field organization.partOf is missing."));
     }
 }

@@ -13,7 +13,6 @@ use super::wire::{Concept, Extension, Identifier, Many, ODS_CODE, REPLACEMENT, R
 use super::{answered, body_text, check, idempotency_key, parsed, remember};
 use crate::auth::Session;
 use crate::domain::{Context, Decision};
-use crate::fhir;
 use crate::message::Request;
 use bytes::Bytes;
 use hub_store::{Check, Expect, Put, Table, Txn};
@@ -153,7 +152,7 @@ pub fn claim(ctx: &Context<'_>, session: &Session, request: &Request) -> Result<
     if let Err(refused) = apply(ctx, &mut loaded.header, &claimed, patient) {
         return Ok(Decision::read(*refused, id));
     }
-    let answer = fhir::informational(200);
+    let answer = refusal::done(ctx);
     let claim_key = Bytes::from(claimed.claim_id.to_ascii_lowercase());
     let absent = Check { table: Table::Claims, key: claim_key.clone(), expect: Expect::Absent };
     if ctx.view.get(Table::Claims, &claim_key).map_err(super::store_failed)?.is_some() {

@@ -13,11 +13,11 @@ use super::wire::{Bundle, ITEM_NUMBER, REPLACEMENT, Resource};
 use super::{answered, check, idempotency_key, remember};
 use crate::auth::Session;
 use crate::domain::{Context, Decision};
-use crate::fhir;
 use crate::message::Request;
 use hub_store::{Put, Table, Txn};
 
 const BUSINESS_STATUS: &str = "https://fhir.nhs.uk/StructureDefinition/Extension-EPS-TaskBusinessStatus";
+const REASON: &str = "https://fhir.nhs.uk/StructureDefinition/Extension-DM-PrescriptionNonDispensingReason";
 const RELATIONSHIPS: &str = "https://fhir.nhs.uk/StructureDefinition/Extension-ODS-OrganisationRelationships";
 
 /// Notifications that can count for one issue. A hundred: more than any pharmacy sends, and it bounds the header row.
@@ -56,7 +56,7 @@ pub fn dispense(
     if let Err(refused) = apply(ctx, &mut loaded.header, &told, bundle.message_id(), &sender) {
         return Ok(Decision::read(*refused, told.id));
     }
-    let answer = fhir::informational(200);
+    let answer = refusal::done(ctx);
     let notification = notification_key(&told.id, loaded.header.issue, loaded.header.notifications);
     let mut txn = Txn {
         puts: vec![Put { table: Table::Prescriptions, key: notification, value: stored(request) }],
@@ -136,6 +136,11 @@ fn reimbursement_authority(bundle: &Bundle<'_>) -> Result<(), Refused> {
 pub fn told<'b>(bundle: &'b Bundle<'_>) -> Result<(Told<'b>, String), Refused> {
     let sender = check::sender(bundle)?.to_ascii_uppercase();
     reimbursement_authority(bundle)?;
+    let mut reasons = bundle.all("MedicationDispense").map(non_dispensing_reason);
+    let reason = reasons.next();
+    if reasons.any(|r| Some(r) != reason) {
+        return Err(refusal::non_dispensing_reasons());
+    }
     let mut told: Option<Told<'b>> = None;
     for dispense in bundle.all("MedicationDispense") {
         let prescription = authorizing(dispense).ok_or_else(|| {
@@ -177,6 +182,11 @@ pub fn told<'b>(bundle: &'b Bundle<'_>) -> Result<(Told<'b>, String), Refused> {
         refusal::value("A dispense notification must contain at least one MedicationDispense.")
     })?;
     Ok((told, sender))
+}
+
+/// Code of the reason why a prescription was not dispensed, or "".
+fn non_dispensing_reason<'b>(dispense: &'b Resource<'_>) -> &'b str {
+    dispense.extension_of(REASON).and_then(|e| e.value_coding.as_ref()).map_or("", |c| &c.code)
 }
 
 /// The message id of the notification that this one takes the place of.

@@ -131,7 +131,9 @@ fn decide(operation: &'static str, ctx: &Context<'_>, request: &Request) -> Deci
         "eps-metadata" => Ok(Decision::read(metadata::statement(root(request)), "")),
         _ => with_session(operation, ctx, request),
     };
-    decided.unwrap_or_else(|refused| Decision::read(*refused, ""))
+    let mut decision = decided.unwrap_or_else(|refused| Decision::read(*refused, ""));
+    refusal::stamp(&mut decision.answer, ctx);
+    decision
 }
 
 /// First path segment.

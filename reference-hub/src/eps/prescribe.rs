@@ -74,7 +74,7 @@ pub fn prescribe(
         }
         (None, None) => {}
     }
-    let answer = fhir::informational(200);
+    let answer = refusal::done(ctx);
     let txn = Txn {
         checks: vec![Check { table: Table::Prescriptions, key: header_key(&id), expect: Expect::Absent }],
         puts,

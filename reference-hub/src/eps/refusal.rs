@@ -5,6 +5,7 @@
 use super::reason::CancelReason;
 use super::state::Refusal;
 use super::wire::ODS_CODE;
+use crate::domain::Context;
 use crate::fhir::{EPS_ISSUE_CODE, Issue, SPINE_ERROR_OR_WARNING, Severity, eps_issue, outcome, resource};
 use crate::message::{Answer, Body};
 use serde_json::{Value, json};
@@ -13,6 +14,11 @@ use serde_json::{Value, json};
 const SPINE_CODES: &str = "https://fhir.nhs.uk/CodeSystem/Spine-ErrorOrWarningCode";
 /// Code system of the cancellation reasons.
 pub const STATUS_HISTORY: &str = "https://fhir.nhs.uk/CodeSystem/medicationrequest-status-history";
+
+/// How every OperationOutcome ends.
+const OUTCOME_END: &[u8] = br#""resourceType":"OperationOutcome"}"#;
+/// How the time of an OperationOutcome begins.
+const META: &[u8] = br#""meta":{"lastUpdated":""#;
 
 /// A refusal on its way out of a handler.
 pub type Refused = Box<Answer>;
@@ -25,6 +31,34 @@ fn error(kind: &str, system: &str, code: &str, display: &str, diagnostics: &str)
 /// 400 `value`: an element has a value that is not allowed here.
 pub fn value(diagnostics: &str) -> Refused {
     error("value", "", "", "", diagnostics)
+}
+
+/// 400 `value`: an item's intent, with where it stands.
+pub fn intent() -> Refused {
+    let issue = Issue {
+        severity: Severity::Error,
+        kind: "value",
+        system: "",
+        code: "",
+        display: "",
+        diagnostics: "MedicationRequest.intent must be order, original-order or instance-order.",
+        expression: "Bundle.entry.resource.ofType(MedicationRequest).intent",
+    };
+    Box::new(outcome(400, &[issue]))
+}
+
+/// 400 INVALID_VALUE: the items of a notification give different reasons why nothing was dispensed.
+pub fn non_dispensing_reasons() -> Refused {
+    let issue = Issue {
+        severity: Severity::Error,
+        kind: "invalid",
+        system: SPINE_CODES,
+        code: "INVALID_VALUE",
+        display: "",
+        diagnostics: "Expected all MedicationDispenses to have the same value for MedicationDispense.extension:prescriptionNonDispensingReason",
+        expression: "MedicationDispense.extension:prescriptionNonDispensingReason",
+    };
+    Box::new(outcome(400, &[issue]))
 }
 
 /// 400 `invalid`: an element is missing or must not be there.
@@ -98,6 +132,30 @@ pub fn issues(refused: &Answer) -> Vec<Value> {
 /// 400 `structure`: elements that exclude each other.
 pub fn structure(diagnostics: &str) -> Refused {
     error("structure", "", "", "", diagnostics)
+}
+
+/// 200: taken, as an informational outcome with its time.
+pub fn done(ctx: &Context<'_>) -> Answer {
+    let mut answer = crate::fhir::informational(200);
+    stamp(&mut answer, ctx);
+    answer
+}
+
+/// Writes into an OperationOutcome when it was made (published: `meta.lastUpdated`), once; other answers stay as they are.
+pub fn stamp(answer: &mut Answer, ctx: &Context<'_>) {
+    let Body::Inline(body) = &answer.body else { return };
+    // Members stand in the order of their names, so an outcome ends with its type: no need to parse it.
+    let Some(before) = body.strip_suffix(OUTCOME_END) else { return };
+    if before.windows(META.len()).any(|w| w == META) {
+        return;
+    }
+    let mut stamped = Vec::with_capacity(body.len() + 64);
+    stamped.extend_from_slice(before);
+    stamped.extend_from_slice(META);
+    stamped.extend_from_slice(super::fhir_time(ctx).as_bytes());
+    stamped.extend_from_slice(br#""},"#);
+    stamped.extend_from_slice(OUTCOME_END);
+    answer.body = Body::Inline(stamped.into());
 }
 
 /// 403 FORBIDDEN: the session belongs to another organisation than the one it acts for or asks about.

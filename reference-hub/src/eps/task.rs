@@ -13,7 +13,6 @@ use super::wire::{Concept, Extension, Identifier, Many, NHS_NUMBER, ODS_CODE, Re
 use super::{answered, body_text, check, idempotency_key, parsed, remember};
 use crate::auth::Session;
 use crate::domain::{Context, Decision};
-use crate::fhir;
 use crate::message::Request;
 use bytes::Bytes;
 use hub_store::{Put, Table, Txn};
@@ -179,7 +178,7 @@ pub fn task(ctx: &Context<'_>, session: &Session, request: &Request) -> Result<D
     let Some(mut loaded) = load_issue(ctx, &id, asked.repeat)? else {
         return Ok(Decision::read(*refusal::prescription_not_found(), id));
     };
-    let answer = fhir::informational(200);
+    let answer = refusal::done(ctx);
     let mut txn = Txn { idempotency: remember(key, &answer), ..Txn::default() };
     match apply(ctx, &mut loaded, &asked, &mut txn) {
         Ok(()) => Ok(Decision::write(answer, txn, id)),

@@ -54,7 +54,7 @@ pub fn validate(ctx: &Context<'_>, request: &Request) -> Result<Decision, Refuse
     };
     let issues: Vec<_> = faults.iter().flat_map(|f| refusal::issues(f)).collect();
     let answer = if issues.is_empty() {
-        fhir::informational(200)
+        refusal::done(ctx)
     } else {
         fhir::resource(200, &json!({"resourceType": "OperationOutcome", "issue": issues}))
     };

@@ -14,7 +14,7 @@ pub const STATUSES: &[u16] = &[408, 429, 500, 502, 503, 504];
 pub fn answer(operation: &str, status: u16) -> Answer {
     let (kind, code, display) = named(status);
     let answer = match status {
-        503 | 504 if operation.starts_with("scr-") => scr::transient(status),
+        500 | 502.. if operation.starts_with("scr-") => scr::failed(status),
         _ => fhir::spine_error(status, kind, code, display, ""),
     };
     match status {
@@ -64,8 +64,9 @@ mod tests {
                 assert_eq!(waits, matches!(status, 429 | 503));
             }
         }
-        for status in [503, 504] {
-            assert_eq!(json(&answer("scr-list", status))["issue"][0]["code"], "transient");
+        for (status, kind) in [(500, "unknown"), (502, "unknown"), (503, "transient"), (504, "transient")] {
+            let answer = answer("scr-list", status);
+            assert_eq!((answer.status, &json(&answer)["issue"][0]["code"]), (status, &kind.into()));
         }
         let refused = answer("mesh-send", 503);
         let v2 = mesh::reshaped(Some("application/vnd.mesh.v2+json"), &refused).unwrap();

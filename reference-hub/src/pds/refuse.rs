@@ -145,7 +145,7 @@ pub(crate) fn single_match(nhs_number: &str) -> Refusal {
 /// 200: the person to be created may be any of several who have a record.
 pub(crate) fn multiple_matches() -> Refusal {
     let diagnostics = "Unable to create new patient. Multiple matches found for supplied demographic data.";
-    error(200, "value", "MULTIPLE_MATCHES", "Multiple matches found", diagnostics)
+    error(200, "structure", "MULTIPLE_MATCHES", "Multiple matches found", diagnostics)
 }
 
 /// 400: a fault that has no code of its own.

@@ -1,7 +1,9 @@
 //! The patients whom every published sandbox knows, under their published NHS numbers: a full record (9000000009), one with
 //! one related person (9000000017), a restricted one (9000000025) and a minimal one (9000000033). Numbers and kinds are
-//! published; all details are our own. Two numbers are ours: 9000000041, superseded by 9000000009 and found by what that
-//! record said before, and 9000000068, invalidated.
+//! published, and so is what the published scenarios search by (names, birth dates, contact points) or point a patch at
+//! (the ids 123 and 456): clients' tests are written against these. All other details are our own. Further numbers are
+//! ours: 9000000041, superseded by 9000000009 and found by what that record said before, 9000000068, invalidated, and
+//! four for whom the scenarios publish no number that is valid.
 //!
 //! Called by the seed when the hub is the open sandbox. Like the published sandbox's, the records stand at version 2.
 
@@ -19,6 +21,15 @@ const NUMBERS: [u64; 4] = [9_000_000_009, 9_000_000_025, 9_000_000_033, 9_000_00
 const SUPERSEDED: &str = "9000000041";
 /// A number that was invalidated.
 const INVALIDATED: &str = "9000000068";
+/// Who else the scenarios of searching and creating speak of: number, family name, given names, birth date, gender, email.
+const OTHERS: [(&str, &str, &[&str], &str, &str, &str); 4] = [
+    ("9000000076", "Smith", &["John Paul", "James"], "2010-10-22", "male", "johnp.smith@example.com"),
+    ("9000000084", "McMatch-Single", &["Jane"], "1982-07-10", "female", ""),
+    ("9000000092", "McMatch-Multiple", &["Louisa"], "1982-07-10", "female", ""),
+    ("9000000106", "McMatch-Multiple", &["Louisa"], "1982-07-10", "female", ""),
+];
+/// The telephone number that the scenarios search by.
+const PHONE: &str = "01632960587";
 /// Version of sandbox records, as published clients' examples expect it in If-Match.
 const VERSION: u64 = 2;
 /// Seed of the people who lend the sandbox their details.
@@ -31,11 +42,19 @@ pub fn sandbox_rows() -> Vec<SeedRow> {
         keys.extend(index::keys_of(&document));
         records.push((Table::Patients, number.to_string().into_bytes(), document.to_string().into_bytes()));
     }
+    for document in OTHERS.map(bare) {
+        keys.extend(index::keys_of(&document));
+        records.push((
+            Table::Patients,
+            text(&document, "/id").as_bytes().to_vec(),
+            document.to_string().into_bytes(),
+        ));
+    }
     let mut was = json!({
-        "birthDate": "1984-03-17",
+        "birthDate": "2010-10-22",
         "gender": "female",
         "id": SUPERSEDED,
-        "name": [{"family": "Quenelby", "given": ["Rosalind"], "use": "usual"}],
+        "name": [{"family": "Quenelby", "given": ["Jane"], "use": "usual"}],
     });
     keys.extend(index::keys_of(&was));
     was["resourceType"] = "Patient".into();
@@ -81,40 +100,61 @@ fn person(index: u64, change: impl FnOnce(&mut Patient)) -> Value {
 }
 
 fn full() -> Value {
-    person(0, |p| {
-        (p.title, p.gender, p.given) = ("Mrs", "female", ["Rosalind", "Ione"]);
-        (p.family, p.contact.family) = ("Alderbrook".to_owned(), "Alderbrook".to_owned());
-        p.birth_date = jiff::civil::date(1984, 3, 17);
+    let mut document = person(0, |p| {
+        (p.title, p.gender, p.given) = ("Mrs", "female", ["Jane", "Ione"]);
+        p.family = "Smith".to_owned();
+        p.birth_date = jiff::civil::date(2010, 10, 22);
         p.registered = jiff::civil::date(2011, 5, 2);
         p.deceased = None;
         (p.language, p.interpreter_required) = ("fr", true);
-        p.email = "rosalind.alderbrook@example.org".to_owned();
-    })
+        (p.email, p.phone) = ("jane.smith@example.com".to_owned(), PHONE.to_owned());
+    });
+    document["name"][0]["id"] = "123".into();
+    document["address"][0]["id"] = "456".into();
+    document
 }
 
 fn restricted() -> Value {
     let mut document = person(1, |p| {
-        (p.title, p.gender, p.given) = ("Ms", "female", ["Imogen", "Thea"]);
-        (p.family, p.contact.family) = ("Fenwald".to_owned(), "Fenwald".to_owned());
-        p.birth_date = jiff::civil::date(1991, 11, 5);
+        (p.title, p.gender, p.given) = ("Mrs", "female", ["Janet", "Thea"]);
+        p.family = "Smythe".to_owned();
+        p.birth_date = jiff::civil::date(2005, 6, 16);
         p.registered = jiff::civil::date(2015, 9, 1);
         p.deceased = None;
-        p.email = "imogen.fenwald@example.org".to_owned();
+        (p.email, p.phone) = ("janet.smythe@example.com".to_owned(), PHONE.to_owned());
     });
     let system = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality";
     document["meta"]["security"] = json!([{"code": "R", "display": "restricted", "system": system}]);
     document
 }
 
+/// Found with 9000000009 by the first letters of the family name, and not by a fuzzy search for her.
 fn other() -> Value {
     person(3, |p| {
-        (p.title, p.gender, p.given) = ("Mr", "male", ["Edwin", "Lorne"]);
-        (p.family, p.contact.family) = ("Marlowick".to_owned(), "Marlowick".to_owned());
-        p.birth_date = jiff::civil::date(1979, 10, 22);
+        (p.title, p.gender, p.given) = ("Mrs", "female", ["Rachel", "Lorna"]);
+        p.family = "Smyth".to_owned();
+        p.birth_date = jiff::civil::date(2010, 10, 22);
         p.registered = jiff::civil::date(2012, 8, 20);
         p.deceased = None;
-        p.email = "edwin.marlowick@example.org".to_owned();
+        p.email = "rachel.smyth@example.com".to_owned();
     })
+}
+
+/// A record with what a scenario looks for and nothing else.
+fn bare((number, family, given, born, gender, email): (&str, &str, &[&str], &str, &str, &str)) -> Value {
+    let mut document = minimal();
+    document["id"] = number.into();
+    document["identifier"][0]["value"] = number.into();
+    document["birthDate"] = born.into();
+    document["gender"] = gender.into();
+    document["name"] = json!([{"family": family, "given": given, "id": "123", "use": "usual"}]);
+    if !email.is_empty() {
+        document["telecom"] = json!([
+            {"id": "789", "system": "phone", "use": "home", "value": PHONE},
+            {"id": "790", "system": "email", "use": "home", "value": email},
+        ]);
+    }
+    document
 }
 
 fn minimal() -> Value {

@@ -23,7 +23,7 @@ mod upload;
 mod wire;
 
 pub use document::{Document, write_document};
-pub use refusal::transient;
+pub use refusal::failed;
 pub use seed::{sandbox_rows, seed_rows};
 
 use crate::domain::{Context, Decision, Interface};

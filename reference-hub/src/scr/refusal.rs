@@ -115,10 +115,11 @@ pub fn method_not_allowed(allow: &str) -> Refused {
     Box::new(answer.with("allow", allow))
 }
 
-/// 503 or 504 `transient`, as SCR publishes them: the service is not to be had, or took too long. For whoever answers in
-/// SCR's place (injected faults); the handlers themselves wait for nobody.
-pub fn transient(status: u16) -> Answer {
+/// 500 or 502 `unknown`, 503 or 504 `transient`, as SCR publishes them: a fault, the service is not to be had, or took too
+/// long. For whoever answers in SCR's place (injected faults); the handlers themselves wait for nobody.
+pub fn failed(status: u16) -> Answer {
     let text = match status {
+        500 | 502 => return Answer { status, ..*internal() },
         504 => "Request processing timed out".to_owned(),
         _ => format!("Code: {status}, Display: Service Not Available"),
     };

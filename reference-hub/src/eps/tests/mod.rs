@@ -10,6 +10,7 @@ mod load;
 mod messages;
 mod prepare;
 mod prescribe;
+mod published;
 mod release;
 mod repeat;
 mod state;

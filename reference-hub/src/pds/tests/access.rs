@@ -27,7 +27,7 @@ fn every_access_mode_opens_what_is_published_for_it_and_nothing_else() {
         ),
         (
             "search",
-            Ask::new("GET", "Patient?family=Fenwald&birthdate=1991-11-05"),
+            Ask::new("GET", "Patient?family=Smythe&birthdate=2005-06-16"),
             [(200, ""), (200, ""), (403, "ACCESS_DENIED")],
         ),
         (

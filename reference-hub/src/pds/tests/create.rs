@@ -5,7 +5,7 @@ use hub_store::Outcome;
 
 const AUTHORITY: &str = "https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-RegisteringAuthority";
 
-fn authority() -> Value {
+pub(super) fn authority() -> Value {
     let system = "https://fhir.nhs.uk/CodeSystem/UKCore-RegisteringAuthorityType";
     json!({
         "url": AUTHORITY,

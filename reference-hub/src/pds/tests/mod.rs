@@ -9,6 +9,7 @@ mod races;
 mod related;
 mod retrieve;
 mod routes;
+mod sandbox;
 mod trace;
 mod update;
 mod update_more;

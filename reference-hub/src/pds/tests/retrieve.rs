@@ -16,7 +16,7 @@ fn a_restricted_record_does_not_tell_where_the_patient_is() {
     let hub = Hub::sandbox();
     let patient = body(&hub.ask(&Ask::new("GET", "Patient/9000000025")));
     assert_eq!(patient["meta"]["security"][0]["code"], "R");
-    assert_eq!(patient["name"][0]["family"], "Fenwald");
+    assert_eq!(patient["name"][0]["family"], "Smythe");
     for element in ["address", "telecom", "contact", "generalPractitioner"] {
         assert!(hub.record("9000000025").get(element).is_some(), "{element} is stored");
         assert!(patient.get(element).is_none(), "{element} is hidden");

@@ -25,7 +25,7 @@ fn former_postcodes_and_contact_points_are_found_in_a_search_of_history_only() {
     let answer = hub.ask(&Ask::patch(FULL, 2, 1, patches.into()));
     assert_eq!(answer.status, 200, "{}", body(&answer));
     let total = |query: String| {
-        let path = format!("Patient?family=Alderbrook&birthdate=1984-03-17&{query}");
+        let path = format!("Patient?family=Smith&birthdate=2010-10-22&{query}");
         body(&hub.ask(&Ask::new("GET", &path)))["total"].clone()
     };
     for former in [format!("address-postalcode={}", was.0), format!("email={}", was.1)] {

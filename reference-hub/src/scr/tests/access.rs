@@ -198,7 +198,7 @@ fn every_answered_status_is_documented() {
 #[test]
 fn what_only_injection_brings_has_the_published_shape() {
     for status in [503, 504] {
-        let answer = crate::scr::transient(status);
+        let answer = crate::scr::failed(status);
         let Body::Inline(body) = &answer.body else { panic!("inline") };
         let body: Value = serde_json::from_slice(body).unwrap();
         assert_eq!((answer.status, &body["issue"][0]["code"]), (status, &json!("transient")));
