@@ -160,6 +160,15 @@ impl Folder {
             let key = KeyPair::from_pem(&pem).map_err(|e| cannot(&key_file, "used", e))?;
             return Ok(Issuer::new(params, key));
         }
+        if self.tls_files(false).cert.exists() {
+            // Another CA would take the place of the one that clients trust and that certified what is here.
+            return Err(HubError::Security(format!(
+                "{}: missing, so that {} can certify nothing more; put it back, name the files that are there by \
+                 --tls-cert, --tls-key and --tls-ca, or begin with an empty folder",
+                key_file.display(),
+                cert.display()
+            )));
+        }
         let key = KeyPair::generate().map_err(|e| cannot(&key_file, "made", e))?;
         let made = params.self_signed(&key).map_err(|e| cannot(&cert, "made", e))?;
         write(&cert, &made.pem(), PUBLIC)?;
@@ -308,5 +317,18 @@ mod tests {
             }
         }
         assert_eq!(keys, 7, "CA, server, application, three of the sandbox, one of the population");
+    }
+
+    #[test]
+    fn a_ca_whose_key_was_taken_away_is_not_replaced() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = Folder::new(place.path());
+        let people = Population::new(42, Sizes { patients: 10, organisations: 10, endpoints: 10 }).unwrap();
+        folder.fill(&people, 1).unwrap();
+        let ca = std::fs::read(folder.ca_cert()).unwrap();
+        std::fs::remove_file(place.path().join("ca.key.pem")).unwrap();
+        let refused = folder.fill(&people, 1).unwrap_err().to_string();
+        assert!(refused.contains("ca.key.pem: missing"), "{refused}");
+        assert_eq!(std::fs::read(folder.ca_cert()).unwrap(), ca);
     }
 }

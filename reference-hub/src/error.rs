@@ -16,6 +16,8 @@ pub enum HubError {
     Listen(SocketAddr, std::io::Error),
     /// The data folder cannot be made or written.
     DataNotWritable(PathBuf, std::io::Error),
+    /// There is no hub's data folder where one is to be read.
+    NoHub(PathBuf),
     /// Another hub uses the data folder.
     DataLocked(PathBuf),
     /// The disk of the data folder is full.
@@ -79,6 +81,9 @@ impl std::fmt::Display for HubError {
             HubError::Listen(address, error) => write!(f, "{address}: cannot listen there: {error}"),
             HubError::DataNotWritable(data, error) => {
                 write!(f, "{}: the data folder cannot be written: {error}", data.display())
+            }
+            HubError::NoHub(data) => {
+                write!(f, "{}: no hub's data folder: there is no store in it", data.display())
             }
             HubError::DataLocked(data) => {
                 write!(f, "{}: the data folder is in use by another hub", data.display())

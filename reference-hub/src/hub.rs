@@ -178,6 +178,7 @@ pub fn run_with(
         queue: committer.queue(),
         auditor: Auditor::new(salt),
         blobs: BlobRoom { blobs, folder: locked.path().join("blobs") },
+        gathered: AtomicU64::new(0),
         limits: parts.limits,
         sandbox: config.sandbox,
         counts: Counts::new(io_threads),

@@ -38,6 +38,10 @@ pub const BODY_READ_TIME: Duration = Duration::from_secs(120);
 /// is cut off with 408. 10 s: longer than any loss of a packet that TCP makes good.
 pub const BODY_PROGRESS_TIME: Duration = Duration::from_secs(10);
 
+/// Bytes that all bodies which are not whole yet may hold in memory; above it they are answered 503. 512 MiB: 2,000
+/// clients that each drip the largest one, where without it the connections allowed could come to 32 GiB.
+pub const GATHERED_BYTES_MAX: u64 = 512 * 1024 * 1024;
+
 /// Bytes that a period of [`BODY_PROGRESS_TIME`] must bring. 4 KiB: 0.4 KB/s, below the slowest modem; a client that
 /// drips single bytes is cut off.
 pub const BODY_PROGRESS_BYTES: u64 = 4 * 1024;
@@ -130,6 +134,8 @@ pub struct Limits {
     pub body_read_time: Duration,
     /// See [`BODY_PROGRESS_TIME`].
     pub body_progress_time: Duration,
+    /// See [`GATHERED_BYTES_MAX`].
+    pub gathered_bytes_max: u64,
     /// See [`ANSWER_STALL_TIME`].
     pub answer_stall_time: Duration,
     /// See [`COMMIT_QUEUE_MAX`].
@@ -153,6 +159,7 @@ impl Default for Limits {
             header_read_time: HEADER_READ_TIME,
             body_read_time: BODY_READ_TIME,
             body_progress_time: BODY_PROGRESS_TIME,
+            gathered_bytes_max: GATHERED_BYTES_MAX,
             answer_stall_time: ANSWER_STALL_TIME,
             commit_queue_max: COMMIT_QUEUE_MAX,
             read_audit_queue_max: READ_AUDIT_QUEUE_MAX,

@@ -7,7 +7,7 @@ use crate::domain::Peer;
 use crate::error::HubError;
 use crate::security::TlsFiles;
 use rustls::crypto::aws_lc_rs::{Ticketer, default_provider};
-use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ServerConnection, WebPkiClientVerifier};
 use rustls::{RootCertStore, ServerConfig};
@@ -30,8 +30,8 @@ pub struct Nameless;
 pub fn acceptor(files: &TlsFiles) -> Result<TlsAcceptor, HubError> {
     let provider = Arc::new(default_provider());
     let chain = certificates(&files.cert)?;
-    let key =
-        PrivateKeyDer::from_pem_file(&files.key).map_err(|e| refused(&files.key, "the private key", e))?;
+    let key = PrivateKeyDer::from_pem_file(&files.key)
+        .map_err(|e| refused(&files.key, "the private key", in_words(e)))?;
     let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
         .map_err(|e| HubError::Security(format!("TLS: {e}")))?;
@@ -56,11 +56,22 @@ pub fn acceptor(files: &TlsFiles) -> Result<TlsAcceptor, HubError> {
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, HubError> {
     let read = CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
-    let found = read.map_err(|e| refused(path, "the certificate", e))?;
+    let found = read.map_err(|e| refused(path, "the certificate", in_words(e)))?;
     if found.is_empty() {
         return Err(HubError::Security(format!("{}: there is no certificate in it", path.display())));
     }
     Ok(found)
+}
+
+/// A fault of a PEM file in a sentence; the parser's own shows bytes as numbers.
+fn in_words(error: pem::Error) -> String {
+    match error {
+        pem::Error::Io(error) => error.to_string(),
+        pem::Error::NoItemsFound => "there is none in it, in PEM".to_owned(),
+        pem::Error::MissingSectionEnd { .. } => "the file breaks off before its END line".to_owned(),
+        pem::Error::IllegalSectionStart { .. } => "a BEGIN line is malformed".to_owned(),
+        other => other.to_string(),
+    }
 }
 
 fn refused(path: &Path, what: &str, error: impl Display) -> HubError {

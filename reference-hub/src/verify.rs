@@ -22,11 +22,11 @@ pub struct Stopped {
 /// Opens the folder of a stopped hub.
 ///
 /// # Errors
-/// [`HubError`] when the folder is not there, in use, cannot be read, or is refused by its engine.
+/// [`HubError`] when the folder is not there, is no hub's, is in use, cannot be read, or is refused by its engine.
 pub fn open_stopped(data: &Path) -> Result<Stopped, HubError> {
-    if !data.is_dir() {
-        let error = std::io::Error::from(std::io::ErrorKind::NotFound);
-        return Err(HubError::DataNotWritable(data.to_owned(), error));
+    // The engine would make what is missing, and an empty log is whole.
+    if !data.join("store").is_dir() && !data.join("mark").exists() {
+        return Err(HubError::NoHub(data.to_owned()));
     }
     let locked = folder::lock(data)?;
     Ok(Stopped { store: hub::open(&STORES[0], data)?, _locked: locked })
@@ -41,4 +41,24 @@ pub fn verify(data: &Path) -> Result<Verified, HubError> {
     let mark = if data.is_dir() { hub_store::mark::read_mark(&data.join("mark"))? } else { None };
     let stopped = open_stopped(data)?;
     Ok(hub_store::verify::verify(stopped.store.as_ref(), mark)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_that_no_hub_filled_is_refused_and_left_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        std::fs::write(&file, "x").unwrap();
+        for data in [folder.path(), file.as_path(), &folder.path().join("missing")] {
+            let refused = verify(data).unwrap_err().to_string();
+            assert_eq!(refused, format!("{}: no hub's data folder: there is no store in it", data.display()));
+        }
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+        std::fs::write(folder.path().join("mark"), "x").unwrap();
+        let refused = verify(folder.path()).unwrap_err().to_string();
+        assert!(refused.contains("mark is damaged"), "a folder that lost its store tells more: {refused}");
+    }
 }

@@ -148,3 +148,37 @@ fn a_wrong_plan_is_refused_with_all_its_faults() {
         assert!(text.contains(fault), "{fault}: {text}");
     }
 }
+
+#[test]
+fn what_is_no_data_folder_or_no_file_is_left_as_it_is() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let place = |name: &str| folder.path().join(name).to_str().expect("utf-8").to_owned();
+    let (data, empty, pipe) = (place("data"), place("empty"), place("pipe"));
+    std::fs::create_dir(&empty).expect("made");
+    for refused in [
+        spinebench(&["hub", "audit", "verify", &empty]),
+        spinebench(&["hub", "audit", "trace", &empty, "--out", &place("trace.csv")]),
+        spinebench(&["hub", "backup", &empty]),
+        spinebench(&["hub", "audit", "verify", &place("missing")]),
+    ] {
+        assert_exit(&refused, 5);
+        assert!(said(&refused).contains("no hub's data folder"), "{}", said(&refused));
+    }
+    assert_eq!(std::fs::read_dir(&empty).expect("there").count(), 0);
+
+    assert!(Hub::start(data.as_ref(), &["--sandbox"]).stop().status.success());
+    assert!(Command::new("mkfifo").arg(&pipe).status().expect("runs").success());
+    let read = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || std::fs::read_to_string(pipe).expect("read")
+    });
+    assert_exit(&spinebench(&["hub", "audit", "trace", &data, "--out", &pipe]), 0);
+    assert!(read.join().expect("joins").starts_with("offset_ns,"));
+    let kind = std::fs::symlink_metadata(&pipe).expect("there").file_type();
+    assert!(std::os::unix::fs::FileTypeExt::is_fifo(&kind), "the pipe was replaced by a file");
+    for threads in ["0", "257"] {
+        let refused = spinebench(&["hub", "--io-threads", threads, "--data", &place("new")]);
+        assert_exit(&refused, 2);
+        assert!(said(&refused).contains("1..=256"), "{}", said(&refused));
+    }
+}

@@ -123,16 +123,16 @@ fn push_plain(out: &mut String, text: &str) {
     }
 }
 
-/// Who calls: the end-user organisation header, or the mailbox of an NHSMESH authorisation; empty when neither is
-/// sent.
-pub fn organisation(request: &Request) -> &str {
-    if let Some(ods) = request.header("nhsd-end-user-organisation-ods") {
-        return ods;
-    }
-    match request.header("authorization").and_then(|a| a.strip_prefix("NHSMESH ")) {
-        Some(token) => token.trim_start().split(':').next().unwrap_or(""),
-        None => "",
-    }
+/// Who calls: the organisation of its session, else the mailbox of its NHSMESH authorisation, else the organisation of
+/// its client certificate. The end-user organisation header is only a claim, and counts when there is none of these.
+/// Empty when there is no header either.
+pub fn organisation<'a>(request: &'a Request, session: Option<&'a str>, peer: Option<&'a str>) -> &'a str {
+    let mailbox = || {
+        let token = request.header("authorization")?.strip_prefix("NHSMESH ")?;
+        token.trim_start().split(':').next().filter(|mailbox| !mailbox.is_empty())
+    };
+    let header = || request.header("nhsd-end-user-organisation-ods");
+    session.or_else(mailbox).or(peer).or_else(header).unwrap_or("")
 }
 
 /// Several read events as one transaction that only the audit log sees.
@@ -173,7 +173,7 @@ mod tests {
         let event = Event {
             at_ms: 5,
             operation: "pds-retrieve",
-            organisation: organisation(&request),
+            organisation: organisation(&request, None, None),
             subject: "9000000009",
             status: 200,
             kind: Kind::Read,
@@ -217,6 +217,14 @@ mod tests {
     #[test]
     fn a_mesh_callers_organisation_is_its_mailbox() {
         let request = request(&[("authorization", "NHSMESH X26ABC1:nonce:1:202601010101:hash")]);
-        assert_eq!(organisation(&request), "X26ABC1");
+        assert_eq!(organisation(&request, None, Some("X26")), "X26ABC1");
+    }
+
+    #[test]
+    fn whom_a_caller_has_shown_to_be_comes_before_whom_it_claims_to_be() {
+        let request = request(&[("nhsd-end-user-organisation-ods", "CLAIM")]);
+        assert_eq!(organisation(&request, Some("A20047"), Some("B1")), "A20047");
+        assert_eq!(organisation(&request, None, Some("B1")), "B1");
+        assert_eq!(organisation(&request, None, None), "CLAIM");
     }
 }

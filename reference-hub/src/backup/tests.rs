@@ -171,3 +171,13 @@ fn a_stop_ends_a_backup_and_only_one_is_made_at_a_time() {
     assert_eq!(backups.totals(), (1, 0));
     assert_eq!(name_of(1_769_860_800_000), "2026-01-31T120000Z");
 }
+
+#[test]
+fn what_a_killed_hub_left_of_any_backup_goes_with_the_next_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = used(folder.path());
+    std::fs::create_dir_all(folder.path().join("backups/night.partial/tables")).unwrap();
+    back_up(store.as_ref(), folder.path(), "one").unwrap();
+    let left = std::fs::read_dir(folder.path().join("backups")).unwrap();
+    assert_eq!(left.map(|e| e.unwrap().file_name()).collect::<Vec<_>>(), ["one"]);
+}

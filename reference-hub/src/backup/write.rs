@@ -50,9 +50,7 @@ pub fn write(
         return Err(BackupError::Exists(folder));
     }
     let cannot = |error: io::Error| BackupError::io(&partial, "cannot write the backup", &error);
-    if partial.exists() {
-        std::fs::remove_dir_all(&partial).map_err(cannot)?; // of a hub that was killed
-    }
+    remove_torn(&all).map_err(cannot)?;
     let source = Source { store, data, partial: &partial, stopping };
     let made = source.write(now_ms).and_then(|manifest| {
         std::fs::rename(&partial, &folder).and_then(|()| mark::sync_folder(&all)).map_err(cannot)?;
@@ -62,9 +60,24 @@ pub fn write(
         Ok(Made { folder, seq, hash, rows, blobs: blobs.len() as u64, bytes })
     });
     if made.is_err() {
-        let _ = std::fs::remove_dir_all(&partial); // best effort; the next backup of that name removes it
+        let _ = std::fs::remove_dir_all(&partial); // best effort; the next backup removes it
     }
     made
+}
+
+/// Removes what a hub that was killed left of its backup. The folder is locked, and one backup is made at a time.
+fn remove_torn(all: &Path) -> io::Result<()> {
+    let entries = match std::fs::read_dir(all) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        entries => entries?,
+    };
+    for entry in entries {
+        let path = entry?.path();
+        if path.extension().is_some_and(|e| e == "partial") && path.is_dir() {
+            std::fs::remove_dir_all(&path)?;
+        }
+    }
+    Ok(())
 }
 
 /// A view that ends when the hub stops: a walk over millions of events must not hold up the stop.

@@ -51,7 +51,7 @@ pub fn cancel(
         return Err(refusal::forbidden());
     }
     let Asked { id, item_id, .. } = &asked;
-    let key = idempotency_key("cancel", bundle.message_id(), &format!("{id}|{item_id}"));
+    let key = idempotency_key("cancel", asked.sender, bundle.message_id(), &format!("{id}|{item_id}"));
     if let Some(answer) = answered(ctx, &key)? {
         return Ok(Decision::read(answer, id));
     }

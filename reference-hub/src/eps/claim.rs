@@ -141,7 +141,7 @@ pub fn claim(ctx: &Context<'_>, session: &Session, request: &Request) -> Result<
         return Err(refusal::forbidden());
     }
     let id = claimed.id.clone();
-    let key = idempotency_key("claim", claimed.claim_id, &id);
+    let key = idempotency_key("claim", &claimed.ods, claimed.claim_id, &id);
     if let Some(answer) = answered(ctx, &key)? {
         return Ok(Decision::read(answer, id));
     }

@@ -46,7 +46,7 @@ pub fn dispense(
     if !session.may_act_for(&sender) {
         return Err(refusal::forbidden());
     }
-    let key = idempotency_key("dispense", bundle.message_id(), &told.id);
+    let key = idempotency_key("dispense", &sender, bundle.message_id(), &told.id);
     if let Some(answer) = answered(ctx, &key)? {
         return Ok(Decision::read(answer, told.id));
     }

@@ -282,10 +282,12 @@ fn store_failed(_: hub_store::StoreError) -> Refused {
     Box::new(fhir::internal_error())
 }
 
-/// Key under which the answer to a message is remembered: the message's id and what it is about, so that a message id
-/// used twice for different things (against the rules) is never answered with the other's success.
-fn idempotency_key(operation: &str, message_id: &str, about: &str) -> Bytes {
-    Bytes::from(format!("eps|{operation}|{}|{about}", message_id.to_ascii_lowercase()))
+/// Key under which the answer to a message is remembered: its sender's ODS code, its id and what it is about, so that a
+/// message id used twice for different things (against the rules), or by two senders, is never answered with the other's
+/// success.
+fn idempotency_key(operation: &str, sender: &str, message_id: &str, about: &str) -> Bytes {
+    let (sender, message_id) = (sender.to_ascii_uppercase(), message_id.to_ascii_lowercase());
+    Bytes::from(format!("eps|{operation}|{sender}|{message_id}|{about}"))
 }
 
 /// The answer this message was given before, if it is a retransmission.

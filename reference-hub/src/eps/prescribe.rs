@@ -45,7 +45,7 @@ pub fn prescribe(
     }
     let id = order.id;
     let message_id = bundle.message_id();
-    let key = idempotency_key("prescribe", message_id, &id);
+    let key = idempotency_key("prescribe", order.sender, message_id, &id);
     if let Some(answer) = answered(ctx, &key)? {
         return Ok(Decision::read(answer, id));
     }

@@ -171,7 +171,7 @@ pub fn task(ctx: &Context<'_>, session: &Session, request: &Request) -> Result<D
         return Err(refusal::forbidden());
     }
     let id = asked.id.clone();
-    let key = idempotency_key("task", asked.task_id, &id);
+    let key = idempotency_key("task", &asked.ods, asked.task_id, &id);
     if let Some(answer) = answered(ctx, &key)? {
         return Ok(Decision::read(answer, id));
     }

@@ -9,7 +9,10 @@ pub mod access;
 
 use crate::clock;
 use std::io::Write;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::Relaxed};
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 /// How lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -104,8 +107,48 @@ fn say(level: Level, event: &str, sentence: &str) {
         lines += &line(format, at_ms, Level::Warn, "log-flooded", &sentence);
     }
     lines += &line(format, at_ms, level, event, sentence);
-    // Nobody can be told that stderr is gone.
-    let _ = std::io::stderr().lock().write_all(lines.as_bytes());
+    static WRITER: LazyLock<Writer> = LazyLock::new(|| Writer::over(std::io::stderr()));
+    WRITER.write(lines);
+}
+
+/// Lines that wait for a slow reader of stderr; what comes then is left out. 128: more than a second brings.
+const WAITING_MAX: usize = 128;
+
+/// How long whoever says something waits for it to be written, so that it is there when the process ends next. 100 ms:
+/// a reader that takes longer is not waited for again until it reads.
+const WRITE_TIME: Duration = Duration::from_millis(100);
+
+/// Writes lines on a thread of its own: a reader of stderr that stops must hold up no request and no stop.
+struct Writer {
+    lines: SyncSender<(String, SyncSender<()>)>,
+    stuck: Arc<AtomicBool>,
+}
+
+impl Writer {
+    fn over(mut out: impl Write + Send + 'static) -> Writer {
+        let (lines, waiting) = sync_channel::<(String, SyncSender<()>)>(WAITING_MAX);
+        let stuck = Arc::new(AtomicBool::new(false));
+        let at_work = Arc::clone(&stuck);
+        // Without the thread the channel is closed, and every line left out; nobody could be told.
+        let _ = std::thread::Builder::new().name("log".to_owned()).spawn(move || {
+            for (line, done) in waiting {
+                // Nobody can be told that stderr is gone.
+                let _ = out.write_all(line.as_bytes());
+                at_work.store(false, Relaxed);
+                let _ = done.try_send(());
+            }
+        });
+        Writer { lines, stuck }
+    }
+
+    fn write(&self, line: String) {
+        let (done, written) = sync_channel(1);
+        if self.lines.try_send((line, done)).is_err() {
+            BUDGET.left_out.fetch_add(1, Relaxed);
+        } else if !self.stuck.load(Relaxed) && written.recv_timeout(WRITE_TIME).is_err() {
+            self.stuck.store(true, Relaxed);
+        }
+    }
 }
 
 /// How many lines this second still takes.
@@ -174,5 +217,36 @@ mod tests {
         assert_eq!(said as u64, LINES_PER_S_MAX);
         assert_eq!(budget.take(8), Some(30), "the next line says how many were left out");
         assert_eq!(budget.take(8), Some(0));
+    }
+
+    #[test]
+    fn a_reader_that_stops_holds_up_nobody_and_gets_what_waited_when_it_reads_again() {
+        /// Takes nothing until it may, and tells what it took.
+        struct Stopped(std::sync::mpsc::Receiver<()>, std::sync::mpsc::Sender<String>);
+        impl Write for Stopped {
+            fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+                let _ = self.0.recv();
+                let _ = self.1.send(String::from_utf8_lossy(bytes).into_owned());
+                Ok(bytes.len())
+            }
+            fn flush(&mut self) -> std::io::Result<()> {
+                Ok(())
+            }
+        }
+        let (may, waits) = std::sync::mpsc::channel();
+        let (tells, told) = std::sync::mpsc::channel();
+        let writer = Writer::over(Stopped(waits, tells));
+        let watch = clock::Stopwatch::start();
+        (0..10 * WAITING_MAX).for_each(|n| writer.write(n.to_string()));
+        assert!(watch.elapsed() < Duration::from_secs(10), "only the first line is waited for");
+        drop(may);
+        let mut taken = Vec::new();
+        while let Ok(line) = told.recv_timeout(Duration::from_secs(1)) {
+            taken.push(line);
+        }
+        assert!((WAITING_MAX..=WAITING_MAX + 1).contains(&taken.len()), "{}", taken.len());
+        assert_eq!((taken[0].as_str(), taken[9].as_str()), ("0", "9"));
+        writer.write("again".to_owned());
+        assert_eq!(told.try_recv().as_deref(), Ok("again"), "it was waited for");
     }
 }

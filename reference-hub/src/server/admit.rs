@@ -10,7 +10,7 @@ use crate::message::{Answer, Body, Request};
 use crate::operation::operation;
 use crate::server::rate;
 use crate::server::service::{Caller, Handled, Service};
-use crate::server::upload::{self, Room, UploadError};
+use crate::server::upload::{self, Room, Share, UploadError};
 use crate::{fhir, log};
 use hyper::body::{Body as _, Incoming};
 use hyper::header;
@@ -35,6 +35,11 @@ fn header_bytes(parts: &Parts) -> usize {
         .headers
         .iter()
         .fold(line, |sum, (name, value)| sum + name.as_str().len() + value.len() + ": \r\n".len())
+}
+
+/// Bytes that the body has, as its header says.
+pub(super) fn declared(request: &Request) -> Option<u64> {
+    request.header(header::CONTENT_LENGTH.as_str()).and_then(|v| v.trim().parse().ok())
 }
 
 /// The refusal of a body that is too large.
@@ -69,8 +74,7 @@ impl Service {
         request: &Request,
         incoming: Incoming,
     ) -> Result<Body, Handled> {
-        let declared =
-            request.header(header::CONTENT_LENGTH.as_str()).and_then(|v| v.trim().parse::<u64>().ok());
+        let declared = declared(request);
         let refused = |operation, answer| Handled { close: true, ..Handled::of(operation, answer) };
         let mut index = OperationIndex::OTHER;
         let progress_time = self.hub.limits.body_progress_time;
@@ -91,12 +95,18 @@ impl Service {
                 return Err(refused(index, too_large(room.bytes_max)));
             }
         }
-        let reading =
-            upload::read(incoming, declared, room, &self.hub.blobs, || format!("{:032x}", self.nonce()));
+        let share = Share { all: &self.hub.gathered, all_max: self.hub.limits.gathered_bytes_max, held: 0 };
+        let reading = upload::read(incoming, declared, (room, share), &self.hub.blobs, || {
+            format!("{:032x}", self.nonce())
+        });
         let read = tokio::time::timeout(self.hub.limits.body_read_time, reading).await;
         read.unwrap_or(Err(UploadError::TooSlow)).map_err(|error| {
             let answer = match error {
                 UploadError::TooLarge => too_large(room.bytes_max),
+                UploadError::NoMemory => {
+                    self.hub.refused.bodies.fetch_add(1, Relaxed);
+                    fhir::overloaded()
+                }
                 UploadError::TooSlow => Answer::new(408, "text/plain", "the body took too long\n"),
                 UploadError::Broken => Answer::new(400, "text/plain", "the body broke off\n"),
                 UploadError::Disk(error) => {

@@ -9,7 +9,7 @@ use crate::committer::CommitQueue;
 use crate::counts::{Counts, OperationIndex, Shard};
 use crate::domain::{Interface, Peer};
 use crate::inject::{Bad, body::Cut, body::slowed};
-use crate::limits::Limits;
+use crate::limits::{INLINE_BYTES_MAX, Limits};
 use crate::message::{Answer, Body, Request};
 use crate::operating::Operating;
 use crate::operation::operation;
@@ -46,6 +46,8 @@ pub struct Refused {
     pub connections: AtomicU64,
     /// TLS handshakes that failed, were too slow, or showed no certificate of ours.
     pub handshakes: AtomicU64,
+    /// Bodies for which there was no memory.
+    pub bodies: AtomicU64,
     /// Requests over their client's rate.
     pub rate: AtomicU64,
 }
@@ -59,6 +61,7 @@ impl Refused {
             ("contended", &self.contended),
             ("connections", &self.connections),
             ("handshakes", &self.handshakes),
+            ("bodies", &self.bodies),
             ("rate", &self.rate),
         ];
         causes.map(|(cause, count)| (cause, count.load(Relaxed))).into_iter()
@@ -81,6 +84,8 @@ pub struct Hub {
     pub auditor: Auditor,
     /// Large bodies on disk.
     pub blobs: BlobRoom,
+    /// Bytes in memory of bodies that are not whole yet.
+    pub gathered: AtomicU64,
     /// Limits in force.
     pub limits: Limits,
     /// The open sandbox.
@@ -279,6 +284,25 @@ impl Service {
         let Some(interface) = interface else {
             return Handled::of(OperationIndex::OTHER, Answer::new(404, "text/plain", "no such service\n"));
         };
+        let declared = admit::declared(&request);
+        if incoming.is_end_stream() || declared.is_some_and(|n| n <= INLINE_BYTES_MAX) {
+            return self.answered(interface, request, incoming).await;
+        }
+        // The body may become a file, which is nobody's until its transaction is durable. A task of its own goes on when
+        // the client goes away, so that the file is either named by a row or removed.
+        let service = self.clone();
+        let whole = async move { service.answered(interface, request, incoming).await };
+        match tokio::spawn(whole).await {
+            Ok(handled) => handled,
+            Err(_) => {
+                log::error("handler-failed", "a request failed unexpectedly; it was answered 500");
+                Handled { close: true, ..Handled::of(OperationIndex::OTHER, fhir::internal_error()) }
+            }
+        }
+    }
+
+    /// Reads the body, answers the request, and removes the body's file when no row names it.
+    async fn answered(&self, interface: &Interface, mut request: Request, incoming: Incoming) -> Handled {
         if !incoming.is_end_stream() {
             match self.take_body(interface, &request, incoming).await {
                 Ok(body) => request.body = body,
@@ -289,8 +313,10 @@ impl Service {
         let handled = Handled { request_bytes, ..self.dispatch(interface, &mut request).await };
         if let (Body::Blob { id, .. }, false) = (&request.body, handled.keeps_blob) {
             let (blobs, id) = (Arc::clone(&self.hub.blobs.blobs), id.clone());
-            // Should it fail, the sweep at the next start removes what nothing refers to.
-            let _ = reply::blocking(move || blobs.delete(&id).map_err(std::io::Error::other)).await;
+            let gone = reply::blocking(move || blobs.delete(&id).map_err(std::io::Error::other)).await;
+            if let Err(error) = gone {
+                log::warn("blob-stays", &format!("a blob that nothing needs stays: {error}"));
+            }
         }
         handled
     }

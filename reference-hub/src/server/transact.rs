@@ -89,13 +89,10 @@ impl Service {
         kind: Kind,
         injected: bool,
     ) -> Bytes {
-        let named = audit::organisation(request);
-        let of_session = match (named, auth::bearer(request)) {
-            ("", Some(token)) => auth::organisation(self.hub.view.as_ref(), token),
-            _ => None,
-        };
-        let of_peer = self.caller.peer.as_ref().map_or(named, |p| p.ods.as_str());
-        let organisation = of_session.as_deref().unwrap_or(if named.is_empty() { of_peer } else { named });
+        let of_session =
+            auth::bearer(request).and_then(|token| auth::organisation(self.hub.view.as_ref(), token));
+        let of_peer = self.caller.peer.as_ref().map(|peer| peer.ods.as_str());
+        let organisation = audit::organisation(request, of_session.as_deref(), of_peer);
         let event = Event { at_ms, operation, organisation, subject, status, kind, injected };
         self.hub.auditor.line(&event, request)
     }

@@ -13,6 +13,7 @@ use hub_store::blobs::{BlobWriter, Blobs};
 use hyper::body::{Body as _, Incoming};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 /// How much body is taken, and where it goes.
@@ -54,11 +55,45 @@ impl Paced {
     }
 }
 
+/// What one body holds of the memory for bodies that are not whole yet; given back when dropped.
+#[derive(Debug)]
+pub struct Share<'a> {
+    /// What all hold, in bytes.
+    pub all: &'a AtomicU64,
+    /// What all may hold, in bytes.
+    pub all_max: u64,
+    /// What this one holds, in bytes.
+    pub held: u64,
+}
+
+impl Share<'_> {
+    /// Holds as much as `buffer` takes.
+    fn hold(&mut self, buffer: &BytesMut) -> Result<(), UploadError> {
+        let bytes = buffer.capacity() as u64;
+        let more = bytes.saturating_sub(self.held);
+        if more > 0 && self.all.fetch_add(more, Relaxed) + more > self.all_max {
+            self.all.fetch_sub(more, Relaxed);
+            return Err(UploadError::NoMemory);
+        }
+        self.all.fetch_sub(self.held.saturating_sub(bytes), Relaxed);
+        self.held = bytes;
+        Ok(())
+    }
+}
+
+impl Drop for Share<'_> {
+    fn drop(&mut self) {
+        self.all.fetch_sub(self.held, Relaxed);
+    }
+}
+
 /// Why a body was not taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum UploadError {
     /// More bytes than allowed.
     TooLarge,
+    /// Too many bodies are under way.
+    NoMemory,
     /// The client took too long.
     TooSlow,
     /// The client went away or its framing is wrong.
@@ -90,14 +125,14 @@ impl BlobRoom {
 pub async fn read(
     incoming: Incoming,
     declared: Option<u64>,
-    room: Room,
+    (room, mut share): (Room, Share<'_>),
     blob_room: &BlobRoom,
     blob_id: impl FnOnce() -> String,
 ) -> Result<Body, UploadError> {
     let mut incoming =
         Paced { incoming, progress_time: room.progress_time, period: Stopwatch::start(), bytes: 0 };
     if room.streams && declared.is_some_and(|n| n > INLINE_BYTES_MAX) {
-        return stream(incoming, BytesMut::new(), room, blob_room, blob_id()).await;
+        return stream(incoming, BytesMut::new(), (room, share), blob_room, blob_id()).await;
     }
     let Some(first) = incoming.next().await? else { return Ok(Body::EMPTY) };
     if first.len() as u64 > room.bytes_max {
@@ -109,14 +144,16 @@ pub async fn read(
     let expected = declared.unwrap_or(0).min(INLINE_BYTES_MAX);
     let mut gathered = BytesMut::with_capacity(usize::try_from(expected).unwrap_or(0).max(first.len()));
     gathered.extend_from_slice(&first);
+    share.hold(&gathered)?;
     while let Some(piece) = incoming.next().await? {
         gathered.extend_from_slice(&piece);
+        share.hold(&gathered)?;
         let bytes = gathered.len() as u64;
         if bytes > room.bytes_max {
             return Err(UploadError::TooLarge);
         }
         if room.streams && bytes > INLINE_BYTES_MAX {
-            return stream(incoming, gathered, room, blob_room, blob_id()).await;
+            return stream(incoming, gathered, (room, share), blob_room, blob_id()).await;
         }
     }
     Ok(Body::Inline(gathered.freeze()))
@@ -137,7 +174,7 @@ async fn next(incoming: &mut Incoming) -> Result<Option<Bytes>, UploadError> {
 async fn stream(
     mut incoming: Paced,
     mut gathered: BytesMut,
-    room: Room,
+    (room, mut share): (Room, Share<'_>),
     blob_room: &BlobRoom,
     id: String,
 ) -> Result<Body, UploadError> {
@@ -151,6 +188,7 @@ async fn stream(
         let last = piece.is_none();
         if let Some(piece) = piece {
             gathered.extend_from_slice(&piece);
+            share.hold(&gathered)?;
         }
         if len + gathered.len() as u64 > room.bytes_max {
             return Err(UploadError::TooLarge);

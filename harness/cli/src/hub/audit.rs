@@ -49,10 +49,10 @@ fn write_trace(data: &Path, out: &Path) -> Result<Exit, Failure> {
         reference_hub::verify::open_stopped(data).map_err(|e| Failure::new(Exit::Unreachable, e))?;
     let cannot =
         |e: std::io::Error| Failure::new(Exit::Unreachable, format!("{}: cannot write: {e}", out.display()));
-    // Under another name until it is whole, so that half a trace is never replayed.
-    let mut name = out.file_name().unwrap_or_default().to_owned();
-    name.push(".partial");
-    let partial = out.with_file_name(name);
+    // Under another name until it is whole, so that half a trace is never replayed. What is there and no file (a pipe,
+    // /dev/stdout) is written to and never replaced.
+    let in_place = std::fs::metadata(out).is_ok_and(|found| !found.is_file());
+    let partial = if in_place { out.to_owned() } else { beside(out) };
     let mut file = BufWriter::new(File::create(&partial).map_err(cannot)?);
     let traced = trace::write(stopped.store.as_ref(), &mut file).map_err(|error| match error {
         TraceError::Store(e) => Failure::new(Exit::Unreachable, e),
@@ -61,12 +61,14 @@ fn write_trace(data: &Path, out: &Path) -> Result<Exit, Failure> {
     let traced = traced.and_then(|traced| {
         file.into_inner()
             .map_err(std::io::IntoInnerError::into_error)
-            .and_then(|f| f.sync_all())
+            .and_then(|f| if in_place { Ok(()) } else { f.sync_all() })
             .map_err(cannot)?;
-        std::fs::rename(&partial, out).map_err(cannot)?;
+        if !in_place {
+            std::fs::rename(&partial, out).map_err(cannot)?;
+        }
         Ok(traced)
     });
-    if traced.is_err() {
+    if traced.is_err() && !in_place {
         let _ = std::fs::remove_file(&partial);
     }
     let Traced { events, tended, unreadable, late, span_ms } = traced?;
@@ -75,4 +77,11 @@ fn write_trace(data: &Path, out: &Path) -> Result<Exit, Failure> {
         "left out: {tended} of housekeeping, {unreadable} unreadable; {late} written later than they were"
     );
     Ok(Exit::Ok)
+}
+
+/// The name under which `out` is written until it is whole.
+fn beside(out: &Path) -> PathBuf {
+    let mut name = out.file_name().unwrap_or_default().to_owned();
+    name.push(".partial");
+    out.with_file_name(name)
 }

@@ -96,6 +96,10 @@ fn of_running(url: &str, name: Option<&str>) -> Result<(PathBuf, u64), Failure> 
             let sentence = "has no admin addresses; start it with --admin";
             return Err(Failure::new(Exit::Unreachable, format!("{url}: {sentence}")));
         }
+        None => {
+            let sentence = "closed the connection without an answer; the backup was not made, or is torn";
+            return Err(Failure::new(Exit::Unreachable, format!("{url}: {sentence}")));
+        }
         _ => return Err(Failure::new(Exit::Unreachable, format!("{url}: {}", body.trim()))),
     }
     let made: serde_json::Value = serde_json::from_str(body).unwrap_or_default();

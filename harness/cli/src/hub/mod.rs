@@ -17,6 +17,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// Most threads that may be asked for. 256: more than the cores of any machine that this is run on; each takes a socket.
+const IO_THREADS_MAX: i64 = 256;
+
 /// Arguments of `spinebench hub`.
 #[derive(Debug, clap::Args)]
 #[command(
@@ -61,8 +64,8 @@ pub struct Args {
     #[command(flatten)]
     security: certs::SecurityArgs,
     /// Threads that read and answer requests (default: cores less one, at least one).
-    #[arg(long, value_name = "N")]
-    io_threads: Option<usize>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=IO_THREADS_MAX))]
+    io_threads: Option<u16>,
     /// No progress on stderr.
     #[arg(long, short)]
     quiet: bool,
@@ -149,7 +152,7 @@ pub fn run(args: Args) -> Result<Exit, Failure> {
         population: Some(people),
         sandbox: args.sandbox,
         security,
-        io_threads: args.io_threads,
+        io_threads: args.io_threads.map(usize::from),
         quiet: args.quiet,
         admin: args.admin,
         access_log_every: args.access_log,

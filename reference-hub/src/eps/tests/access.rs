@@ -201,3 +201,13 @@ fn the_date_that_seeded_orders_bear_is_the_moment_of_their_header() {
     let at = jiff::Timestamp::from_millisecond(WRITTEN_MS as i64).unwrap();
     assert_eq!(at.to_string(), "2025-01-01T09:00:00Z");
 }
+
+#[test]
+fn another_dispenser_that_repeats_a_message_is_not_given_its_answer() {
+    let (hub, rx) = set_up(State::WithDispenser);
+    let told = rx.dispense(&hub, "0006", &["0001", "0001"]);
+    assert_eq!(hub.send(&with_token(hub.request(DISPENSE, &told), PHARMACY)).0, 200);
+    let theirs: Value = serde_json::from_str(&told.to_string().replace(PHARMACY, OTHER_PHARMACY)).unwrap();
+    assert_eq!(hub.send(&with_token(hub.request(DISPENSE, &theirs), OTHER_PHARMACY)).0, 400);
+    assert_eq!(hub.send(&with_token(hub.request(DISPENSE, &told), PHARMACY)).0, 200, "a retransmission");
+}

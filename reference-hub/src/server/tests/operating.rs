@@ -5,6 +5,7 @@ use crate::backup::restore::restore;
 use crate::inject::grammar;
 use crate::limits::Limits;
 use crate::{HubConfig, verify};
+use hub_store::Table;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -246,4 +247,34 @@ fn a_backup_under_load_restores_to_every_write_acknowledged_before_it() {
     hub.stop();
     let verified = verify(&target).unwrap();
     assert!(verified.is_whole(), "{:?}", verified.findings);
+}
+
+#[test]
+fn the_file_of_a_large_body_is_named_or_removed_though_its_client_went_away() {
+    let large = vec![1; 400_000];
+    // While the hub waits as injected, the client goes: what was to be decided is decided all the same.
+    for (plan, kept) in
+        [("delay 300ms op=mesh-send", 1), ("delay 300ms op=mesh-send; error 503 op=mesh-send", 0)]
+    {
+        let folder = tempfile::tempdir().unwrap();
+        let inject = Arc::new(grammar::parse("test", plan).unwrap());
+        let hub = start(HubConfig { inject, ..config(folder.path(), "fjall") }, Limits::default());
+        let files = || std::fs::read_dir(folder.path().join("blobs")).unwrap().count();
+        for _ in 0..3 {
+            let mut gone = hub.client();
+            gone.send(format!(
+                "POST /desk/blob HTTP/1.1\r\nhost: hub\r\ncontent-length: {}\r\n\r\n",
+                large.len()
+            ));
+            gone.send(&large);
+            std::thread::sleep(Duration::from_millis(150));
+        }
+        assert!(files() > 0, "{plan}: none was written");
+        std::thread::sleep(Duration::from_millis(800));
+        let found = files();
+        hub.stop();
+        let stopped = crate::verify::open_stopped(folder.path()).unwrap();
+        let named = stopped.store.scan(Table::Chunks, b"", b"\xff", 9).unwrap().len();
+        assert_eq!((found, named), (3 * kept, 3 * kept), "{plan}");
+    }
 }

@@ -163,6 +163,13 @@ fn a_file_that_cannot_be_used_is_named_before_the_hub_starts() {
     };
     let missing = refused(&|f| f.cert = "/nowhere/cert.pem".into());
     assert!(missing.contains("/nowhere/cert.pem: the certificate cannot be used"), "{missing}");
+    let torn = place.path().join("torn.pem");
+    let whole = std::fs::read(folder.tls_files(true).cert).unwrap();
+    std::fs::write(&torn, &whole[..whole.len() / 2]).unwrap();
+    let told = refused(&|f| f.cert = torn.clone());
+    assert!(told.contains("cannot be used: the file breaks off before its END line"), "{told}");
+    let no_key = refused(&|f| f.key = folder.endpoint_list());
+    assert!(no_key.contains("the private key cannot be used: there is none in it"), "{no_key}");
     let swapped = refused(&|f| f.key = folder.endpoint("X26ABC1").1);
     assert!(swapped.contains("server.cert.pem: the certificate with the key"), "{swapped}");
     let empty = refused(&|f| f.client_ca = Some(folder.endpoint_list()));

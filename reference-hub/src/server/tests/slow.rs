@@ -132,3 +132,32 @@ fn a_thousand_slow_clients_do_not_keep_others_from_being_served() {
     drop(slow);
     hub.stop();
 }
+
+#[test]
+fn unfinished_bodies_share_a_bounded_memory_and_give_it_back() {
+    const MAX: u64 = 300_000;
+    let (_folder, hub) = hub(Limits { gathered_bytes_max: MAX, ..Limits::default() });
+    let half = |n: usize| {
+        let mut client = hub.client();
+        client.send(format!("POST /desk/echo HTTP/1.1\r\nhost: hub\r\ncontent-length: {n}\r\n\r\n"));
+        client.send(vec![b'y'; n / 2]);
+        client
+    };
+    let held: Vec<Client> = (0..8).map(|_| half(60_000)).collect();
+    let mut refused = 0;
+    for _ in 0..200 {
+        std::thread::sleep(Duration::from_millis(20));
+        let status: serde_json::Value =
+            serde_json::from_slice(&hub.client().ask("GET /_status", &[]).body).unwrap();
+        refused = status["refused"]["bodies"].as_u64().unwrap();
+        if refused > 0 {
+            break;
+        }
+    }
+    assert!(refused > 0, "eight bodies of 60 KB are over {MAX} bytes");
+    drop(held);
+    assert!(is_alone(&hub));
+    let whole = hub.client().ask_with("POST /desk/echo", &[], &vec![b'y'; 60_000]);
+    assert_eq!((whole.status, whole.body.len()), (200, 60_000), "there is room again");
+    hub.stop();
+}
