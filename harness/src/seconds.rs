@@ -99,7 +99,7 @@ impl Seconds {
 
     /// Seals the oldest seconds whose arrivals have all ended and that lie before `now_ns`.
     pub fn seal(&mut self, now_ns: u64) {
-        while self.open.front().is_some_and(Second::done) && self.first_open + 1 <= now_ns / SECOND_NS {
+        while self.open.front().is_some_and(Second::done) && self.first_open < now_ns / SECOND_NS {
             self.seal_first();
         }
     }

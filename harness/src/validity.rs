@@ -123,23 +123,18 @@ mod tests {
 
     #[test]
     fn each_fault_gives_its_own_sentence() {
-        let mut broken = Vec::new();
-        broken.push((Evidence { interrupted: true, ..good() }, "interrupted"));
-        broken.push((Evidence { hub_died: true, ..good() }, "process ended"));
-        broken.push((Evidence { counts: Counts::default(), ..good() }, "Nothing was planned"));
-        broken.push((
-            Evidence { counts_all: Counts { sent: 98, ..good().counts }, ..good() },
-            "Arrivals were lost",
-        ));
-        broken.push((
-            Evidence { counts_all: Counts { failed: 0, ..good().counts }, ..good() },
-            "Requests were lost",
-        ));
         let dropped = Counts { planned: 101, dropped: 1, ..good().counts };
-        broken.push((Evidence { counts: dropped, ..good() }, "were dropped"));
-        broken.push((Evidence { send_lag_p99_9_ns: 10_000_001, ..good() }, "generator was late"));
-        broken.push((Evidence { cpu_share: 0.95, ..good() }, "saturated"));
-        broken.push((Evidence { debug_build: true, ..good() }, "debug build"));
+        let broken = [
+            (Evidence { interrupted: true, ..good() }, "interrupted"),
+            (Evidence { hub_died: true, ..good() }, "process ended"),
+            (Evidence { counts: Counts::default(), ..good() }, "Nothing was planned"),
+            (Evidence { counts_all: Counts { sent: 98, ..good().counts }, ..good() }, "Arrivals were lost"),
+            (Evidence { counts_all: Counts { failed: 0, ..good().counts }, ..good() }, "Requests were lost"),
+            (Evidence { counts: dropped, ..good() }, "were dropped"),
+            (Evidence { send_lag_p99_9_ns: 10_000_001, ..good() }, "generator was late"),
+            (Evidence { cpu_share: 0.95, ..good() }, "saturated"),
+            (Evidence { debug_build: true, ..good() }, "debug build"),
+        ];
         for (evidence, word) in broken {
             let why = reasons(&evidence);
             assert!(why.iter().any(|s| s.contains(word)), "{word}: {why:?}");

@@ -36,7 +36,7 @@ enum Command {
     /// Run a scenario, write its run record with an HTML report, and exit with the verdict.
     Run(run::Args),
     /// Run the reference hub alone, on a port and a data folder that survive a restart.
-    Hub(hub::Args),
+    Hub(Box<hub::Args>),
     /// Say what a scenario would send, before anything runs.
     Explain(explain::Args),
     /// Read a run record and print or render it again.
@@ -54,7 +54,7 @@ pub fn run_cli() -> ExitCode {
     };
     let outcome = match cli.command {
         Command::Run(args) => run::run(&args),
-        Command::Hub(args) => hub::run(args),
+        Command::Hub(args) => hub::run(*args),
         Command::Explain(args) => explain::run(&args),
         Command::Report(args) => report::run(&args),
     };

@@ -21,8 +21,11 @@ const NUMBERS: [u64; 4] = [9_000_000_009, 9_000_000_025, 9_000_000_033, 9_000_00
 const SUPERSEDED: &str = "9000000041";
 /// A number that was invalidated.
 const INVALIDATED: &str = "9000000068";
-/// Who else the scenarios of searching and creating speak of: number, family name, given names, birth date, gender, email.
-const OTHERS: [(&str, &str, &[&str], &str, &str, &str); 4] = [
+/// A sandbox person: number, family name, given names, birth date, gender, email.
+type Other = (&'static str, &'static str, &'static [&'static str], &'static str, &'static str, &'static str);
+
+/// Who else the scenarios of searching and creating speak of.
+const OTHERS: [Other; 4] = [
     ("9000000076", "Smith", &["John Paul", "James"], "2010-10-22", "male", "johnp.smith@example.com"),
     ("9000000084", "McMatch-Single", &["Jane"], "1982-07-10", "female", ""),
     ("9000000092", "McMatch-Multiple", &["Louisa"], "1982-07-10", "female", ""),
