@@ -1,6 +1,6 @@
 //! Rows of `Table::Timers`: what time itself brings about, found by when it is due and whose it is.
 //!
-//! Called by interfaces that let rows go after a time (`transfer`, `nems`). Keys and scans only: what comes due is the
+//! Called by interfaces whose rows come due (`eps`, `transfer`, `nems`). Keys and scans only: what comes due is the
 //! interface's business. A kind ends in a bar, so that no kind is the beginning of another.
 
 use bytes::Bytes;

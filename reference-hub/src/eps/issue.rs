@@ -11,6 +11,7 @@ use super::state::State;
 use super::wire::{Extension, Many};
 use super::{load, store_failed};
 use crate::domain::{Context, Tended};
+use crate::timers;
 use bytes::Bytes;
 use hub_store::{Check, Delete, Expect, Put, Table, Txn};
 
@@ -27,10 +28,7 @@ const LEAD_DAYS: u64 = 7;
 const SUPPLY_DAYS: u32 = 28;
 
 /// Kind of this interface's rows in the Timers table.
-const KIND: &[u8] = b"|eps-due|";
-
-/// Timer rows looked at in one call, and so the most that one call brings about. 256: a few milliseconds of work.
-const TIMERS_MAX: usize = 256;
+const KIND: &str = "|eps-due|";
 
 /// Which issue a message says it is about; both counts are one less than what they count, as published.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -160,38 +158,13 @@ pub fn expires_ms(from_ms: u64, issues: u32) -> u64 {
 
 /// The row that says when a prescription comes due.
 pub fn timer(due_ms: u64, id: &str) -> Put {
-    Put { table: Table::Timers, key: timer_key(due_ms, id), value: Bytes::new() }
-}
-
-fn timer_key(due_ms: u64, id: &str) -> Bytes {
-    let mut key = due_ms.to_be_bytes().to_vec();
-    key.extend_from_slice(KIND);
-    key.extend_from_slice(id.as_bytes());
-    Bytes::from(key)
+    timers::put(due_ms, KIND, id)
 }
 
 /// Opens the prescriptions that have come due: each goes into its nominated pharmacy's queue.
 pub fn tend(ctx: &Context<'_>) -> Vec<Tended> {
-    let mut from = Vec::new();
-    let to = ctx.now_ms.saturating_add(1).to_be_bytes();
-    let mut due = Vec::new();
-    // Rows of other interfaces stand between; they go away by their own housekeeping.
-    while let Ok(rows) = ctx.view.scan(Table::Timers, &from, &to, TIMERS_MAX) {
-        for row in &rows {
-            let id = row.key.get(8..).and_then(|rest| rest.strip_prefix(KIND));
-            if let Some(id) = id.and_then(|id| std::str::from_utf8(id).ok()) {
-                due.extend(open(ctx, id, row.key.clone()));
-            }
-        }
-        match rows.last() {
-            Some(last) if rows.len() == TIMERS_MAX && due.is_empty() => {
-                from = last.key.to_vec();
-                from.push(0);
-            }
-            _ => break,
-        }
-    }
-    due
+    let due = timers::due(ctx.view, ctx.now_ms, &[KIND]);
+    due.into_iter().filter_map(|timer| open(ctx, timers::id(&timer, KIND)?, timer.clone())).collect()
 }
 
 fn open(ctx: &Context<'_>, id: &str, timer: Bytes) -> Option<Tended> {
