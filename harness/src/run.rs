@@ -62,13 +62,13 @@ pub fn plan_of(scenario: &Scenario) -> Plan {
         .iter()
         .map(|p| Stretch {
             duration_ns: u64::try_from(p.duration.as_nanos()).unwrap_or(u64::MAX),
-            from_per_s: p.rate.from_per_s,
-            to_per_s: p.rate.to_per_s,
+            from_per_s: p.rates_per_s().0,
+            to_per_s: p.rates_per_s().1,
         })
         .collect();
     let spacing = match scenario.load.arrivals {
         Arrivals::Poisson => Spacing::Poisson,
-        Arrivals::Constant => Spacing::Constant,
+        _ => Spacing::Constant,
     };
     let shares: Vec<(usize, f64)> = scenario.mix.rows.iter().map(|r| (r.interaction, r.share)).collect();
     Plan::new(scenario.seed, stretches, spacing, &shares)
@@ -194,6 +194,8 @@ pub fn finish(scenario: &Scenario, setting: &Setting<'_>, recorder: Recorder, en
         arrivals: match scenario.load.arrivals {
             Arrivals::Poisson => "poisson",
             Arrivals::Constant => "constant",
+            Arrivals::Bursty { .. } => "bursty",
+            Arrivals::Trace => "trace",
         }
         .to_owned(),
         connections: scenario.load.connections,
@@ -228,6 +230,7 @@ pub fn finish(scenario: &Scenario, setting: &Setting<'_>, recorder: Recorder, en
             floor: end.floor,
         },
         hours_per_day: None,
+        observed: Default::default(),
         interrupted: end.facts.interrupted,
         files: BTreeMap::new(),
         seal: String::new(),
@@ -272,9 +275,10 @@ fn phases(scenario: &Scenario) -> Vec<PhaseRef> {
             name: p.name.clone(),
             start_s,
             duration_s,
-            from_per_s: p.rate.from_per_s,
-            to_per_s: p.rate.to_per_s,
+            from_per_s: p.rates_per_s().0,
+            to_per_s: p.rates_per_s().1,
             measured: p.measured,
+            shape: p.shape.clone(),
         });
         start_s += duration_s;
     }

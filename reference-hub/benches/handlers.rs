@@ -83,7 +83,16 @@ impl Bench {
     fn prescribe(&self, n: u64) -> Request {
         let now = jiff::Timestamp::from_millisecond(self.now_ms as i64).expect("now is a time");
         let (population, host) = (&self.population, "hub");
-        let cx = RenderContext { population, seed: 42, seq: n, ordinal: n, taken: None, now, host };
+        let cx = RenderContext {
+            population,
+            seed: 42,
+            seq: n,
+            ordinal: n,
+            taken: None,
+            given: scenarios::Given::default(),
+            now,
+            host,
+        };
         let mut out = Vec::new();
         self.prescribe.render(&cx, &mut out);
         let text = String::from_utf8(out).expect("UTF-8");

@@ -22,7 +22,16 @@ fn named<'a>(scenario: &'a Scenario, name: &str) -> &'a Interaction {
 
 fn context(population: &Population, n: u64) -> RenderContext<'_> {
     let now = jiff::Timestamp::from_second(1_795_000_000).expect("a time in range");
-    RenderContext { population, seed: 42, seq: n, ordinal: n, taken: None, now, host: "127.0.0.1:8700" }
+    RenderContext {
+        population,
+        seed: 42,
+        seq: n,
+        ordinal: n,
+        taken: None,
+        given: scenarios::Given::default(),
+        now,
+        host: "127.0.0.1:8700",
+    }
 }
 
 fn render(c: &mut Criterion) {

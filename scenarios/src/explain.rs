@@ -96,9 +96,9 @@ pub fn explain(scenario: &Scenario) -> Explanation {
         .map(|p| PhaseExpected {
             name: p.name.clone(),
             duration_s: p.duration.as_secs_f64(),
-            from_per_s: p.rate.from_per_s,
-            to_per_s: p.rate.to_per_s,
-            arrivals: p.rate.mean_per_s() * p.duration.as_secs_f64(),
+            from_per_s: p.rates_per_s().0,
+            to_per_s: p.rates_per_s().1,
+            arrivals: p.requests(),
             measured: p.measured,
         })
         .collect();
@@ -137,7 +137,7 @@ pub fn explain(scenario: &Scenario) -> Explanation {
             Target::Url { url, authorised: Some(who), .. } => format!("{url}, authorised: {who}"),
             Target::Url { url, authorised: None, .. } => url.clone(),
         },
-        load: match (&scenario.load.users, scenario.load.model) {
+        load: match (scenario.load.users.first(), scenario.load.model) {
             (Some(u), Model::Users) => format!(
                 "closed model: {} users, {}/s starting, {} to {} to think",
                 u.count,
@@ -150,6 +150,8 @@ pub fn explain(scenario: &Scenario) -> Explanation {
                 match scenario.load.arrivals {
                     crate::scenario::Arrivals::Poisson => "Poisson",
                     crate::scenario::Arrivals::Constant => "evenly spaced",
+                    crate::scenario::Arrivals::Bursty { .. } => "bursty",
+                    crate::scenario::Arrivals::Trace => "recorded",
                 },
                 scenario.load.connections
             ),
@@ -180,6 +182,7 @@ fn request_bytes(interaction: &Interaction, population: &Population, seed: u64) 
             seq: n,
             ordinal: n,
             taken: taken.as_ref(),
+            given: crate::inputs::Given::default(),
             now: jiff::Timestamp::UNIX_EPOCH,
             host: "127.0.0.1:8700",
         };

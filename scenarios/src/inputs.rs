@@ -15,6 +15,18 @@ use population::{
     EndPoint, NhsNumber, OrgKind, Organisation, Patient, Population, STREAM_PHARMACY, Session, mod37_2_check,
 };
 
+/// Inputs that are settled before the interaction's own rules choose: by a journey, whose steps are about the same person,
+/// or by a row of a trace.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Given {
+    /// Index of the patient.
+    pub patient: Option<u64>,
+    /// Index of the organisation that the request acts for.
+    pub organisation: Option<u32>,
+    /// Index of the end point.
+    pub endpoint: Option<u32>,
+}
+
 /// What a request is made from.
 #[derive(Debug, Clone, Copy)]
 pub struct RenderContext<'a> {
@@ -28,6 +40,8 @@ pub struct RenderContext<'a> {
     pub ordinal: u64,
     /// What was taken from a stage, for interactions that take.
     pub taken: Option<&'a HandOver>,
+    /// What is settled beforehand; the default settles nothing.
+    pub given: Given,
     /// The time at which it is sent.
     pub now: jiff::Timestamp,
     /// Host and port for the `Host` header.

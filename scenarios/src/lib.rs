@@ -18,7 +18,12 @@ mod nhs_guard;
 mod place;
 mod pointer;
 mod prose;
+mod read_budgets;
+mod read_events;
 mod read_interaction;
+mod read_journeys;
+mod read_load;
+mod read_phases;
 mod read_scenario;
 mod render;
 mod scenario;
@@ -35,12 +40,13 @@ mod variable;
 pub use check::{AnswerView, CheckContext, CheckFault, CheckKind};
 pub use explain::{Explanation, InteractionExpected, PhaseExpected, explain};
 pub use fault::{Fault, Faults};
-pub use inputs::RenderContext;
+pub use inputs::{Given, RenderContext};
 pub use interaction::Interaction;
 pub use load::{Changes, load, load_with};
-pub use mix::{Mix, MixRow, NotReplayed};
+pub use mix::{Item, Mix, MixRow, NotReplayed, What};
 pub use scenario::{
-    Arrivals, Budget, CONNECTIONS, InteractionId, Load, Model, Phase, Rate, RunLimits, Scenario, Users,
+    Action, Arrivals, Budget, CONNECTIONS, Event, InteractionId, Journey, Load, Model, Phase, Piece, Rate,
+    RunLimits, STEPS_MAX, Scenario, Step, TraceRef, Users,
 };
 pub use stage::{HandOver, STAGES, Stage, backlog};
 pub use target::Target;

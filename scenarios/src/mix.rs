@@ -15,6 +15,24 @@ pub struct Mix {
     pub not_replayed: Vec<NotReplayed>,
 }
 
+/// What one arrival of the plan is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Item {
+    /// Which.
+    pub what: What,
+    /// Arrivals of this item for each request of the mix.
+    pub share: f64,
+}
+
+/// A single request or the beginning of a journey.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum What {
+    /// This interaction, on its own.
+    Single(InteractionId),
+    /// The journey of this index.
+    Journey(usize),
+}
+
 /// A row that is replayed.
 #[derive(Debug, Clone)]
 pub struct MixRow {

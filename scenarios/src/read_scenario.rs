@@ -2,38 +2,25 @@
 //! the interactions in it, and returns a scenario only when there is none.
 
 use crate::document::{Item, Log, Section, Source};
-use crate::fault::{Fault, list};
+use crate::fault::Fault;
 use crate::interaction::Interaction;
 use crate::library::{Found, Library};
 use crate::load::Changes;
 use crate::mix::{self, Mix};
 use crate::nhs_guard;
+use crate::read_budgets::{read_budgets, read_limits};
+use crate::read_events::read_events;
 use crate::read_interaction;
-use crate::scenario::{Arrivals, Budget, CONNECTIONS, Load, Model, Phase, Rate, RunLimits, Scenario, Users};
+use crate::read_journeys::{self, read_journeys};
+use crate::read_load::read_load;
+use crate::read_phases::read_phases;
+use crate::scenario::{Model, Scenario};
 use crate::target::Target;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 /// Seed of a scenario that names none.
 const SEED_DEFAULT: u64 = 42;
-/// Most users of the closed model: each is a task with a connection of its own.
-const USERS_MAX: u64 = 28_000;
-/// Metrics of a budget that are durations.
-const BUDGET_TIMES: [&str; 12] = [
-    "response-p50",
-    "response-p90",
-    "response-p99",
-    "response-p99.9",
-    "response-p99.99",
-    "response-max",
-    "service-p50",
-    "service-p90",
-    "service-p99",
-    "service-p99.9",
-    "service-p99.99",
-    "service-max",
-];
 /// The store engine of an embedded hub when the scenario names none.
 const STORE_DEFAULT: &str = "fjall";
 
@@ -63,6 +50,9 @@ pub(crate) fn read(
     let (mix, interactions) = read_mix(&root, library, found, log);
     let names: Vec<&str> = interactions.iter().map(|(n, _)| n.as_str()).collect();
     let budgets = root.get("budget").map(|i| read_budgets(&i, &names, log)).unwrap_or_default();
+    let journeys = read_journeys(root.get("journey"), &names, log);
+    let items = read_journeys::items(&mix, &journeys);
+    let events = read_events(root.get("event"), log);
     root.finish();
 
     if log.count() > 0 {
@@ -80,6 +70,9 @@ pub(crate) fn read(
         phases,
         mix,
         interactions: interactions.into_iter().map(|(_, i)| i).collect::<Option<Vec<_>>>()?,
+        journeys,
+        items,
+        events,
         budgets,
         cost,
         limits,
@@ -155,126 +148,6 @@ fn read_population(item: Option<Item<'_>>) -> population::Sizes {
     sizes
 }
 
-fn read_load(item: Option<Item<'_>>, log: &Log) -> Option<Load> {
-    let mut load = Load {
-        model: Model::Open,
-        arrivals: Arrivals::Poisson,
-        connections: 256,
-        timeout: Duration::from_secs(30),
-        users: None,
-    };
-    let Some(item) = item else { return Some(load) };
-    let section = item.section()?;
-    let models = [("open", Model::Open), ("users", Model::Users)];
-    load.model = section.get("model").map_or(Some(Model::Open), |i| i.one_of(&models))?;
-    let spacings = [("poisson", Arrivals::Poisson), ("constant", Arrivals::Constant)];
-    if let Some(arrivals) = section.get("arrivals").and_then(|i| i.one_of(&spacings)) {
-        load.arrivals = arrivals;
-    }
-    let range = u64::from(*CONNECTIONS.start())..=u64::from(*CONNECTIONS.end());
-    if let Some(n) = section.get("connections").and_then(|i| i.whole(range)) {
-        load.connections = n as u32;
-    }
-    if let Some(timeout) = section.get("timeout").and_then(|i| i.span()) {
-        load.timeout = timeout;
-    }
-    let users = section.get("users");
-    match (load.model, &users) {
-        (Model::Users, None) => {
-            let form = "users = { count = 50, hatch = \"25/s\", think = \"200ms..1s\" }";
-            log.push(section.fault("users", "is missing").allowed(form));
-        }
-        (Model::Open, Some(users)) => {
-            log.push(users.fault("users belong to the closed model").allowed("model = \"users\""));
-        }
-        _ => {}
-    }
-    load.users = users.and_then(|i| i.section()).and_then(|s| read_users(&s));
-    section.finish();
-    Some(load)
-}
-
-fn read_users(section: &Section<'_>) -> Option<Users> {
-    let count = section.need("count", "how many").and_then(|i| i.whole(1..=USERS_MAX));
-    let hatch = section.get("hatch").map(|i| {
-        let rate = i.rate().filter(|r| r.from_per_s == r.to_per_s && r.from_per_s > 0.0);
-        if rate.is_none() && i.rate().is_some() {
-            i.refuse("not one rate above zero", "e.g. 25/s");
-        }
-        rate.map(|r| r.from_per_s)
-    });
-    let think = section.need("think", "a pause, e.g. 1s, or a range, e.g. 200ms..1s").and_then(|i| {
-        let text = i.text()?;
-        let (from, to) = text.split_once("..").unwrap_or((text, text));
-        let span = crate::units::parse_duration(from).zip(crate::units::parse_duration(to));
-        let span = span.filter(|(from, to)| from <= to);
-        if span.is_none() {
-            i.refuse("not a pause", "a duration, e.g. 1s, or a range, e.g. 200ms..1s");
-        }
-        span
-    });
-    section.finish();
-    let (think_min, think_max) = think?;
-    let count = count? as u32;
-    // Without a rate all users start within the first second.
-    Some(Users { count, hatch_per_s: hatch.unwrap_or(Some(f64::from(count)))?, think_min, think_max })
-}
-
-fn read_phases(item: Option<Item<'_>>, open: bool, log: &Log) -> Vec<Phase> {
-    let mut phases: Vec<Phase> = Vec::new();
-    let Some(item) = item else { return phases };
-    let mut sound = true;
-    for element in item.elements() {
-        let Some(section) = element.section() else { continue };
-        let before = log.count();
-        let name = section.need("name", "a text in quotes").and_then(|i| Some((i.text()?, i)));
-        let duration = section.need("duration", "e.g. 60s").and_then(|i| i.span());
-        let rate = if open {
-            section.need("rate", "e.g. 1800/s or 0/s..1800/s").and_then(|i| Some((i.rate()?, i)))
-        } else {
-            if let Some(item) = section.get("rate") {
-                let problem = "users set their own pace: a phase of the closed model has no rate";
-                log.push(item.fault(problem).allowed("model = \"open\" for rates"));
-            }
-            None
-        };
-        let measured = section.get("measured").and_then(|i| i.boolean()).unwrap_or(true);
-        section.finish();
-        if let Some((_, item)) = rate.as_ref().filter(|(r, _)| r.mean_per_s() == 0.0) {
-            item.refuse("a phase in which nothing arrives", "a rate above zero");
-        }
-        if let Some((_, item)) = name.as_ref().filter(|(n, _)| phases.iter().any(|p| p.name == *n)) {
-            item.refuse("two phases have this name", "a name of its own for each phase");
-        }
-        sound &= log.count() == before;
-        if let (Some((name, _)), Some(duration)) = (name, duration) {
-            let rate = rate.map_or(Rate { from_per_s: 0.0, to_per_s: 0.0 }, |(rate, _)| rate);
-            phases.push(Phase { name: name.to_owned(), duration, rate, measured });
-        }
-    }
-    if sound && !phases.iter().any(|p| p.measured) {
-        log.push(item.fault("no phase is measured").allowed("at least one phase without measured = false"));
-    }
-    phases
-}
-
-fn read_limits(item: Option<Item<'_>>) -> RunLimits {
-    let mut limits =
-        RunLimits { send_lag_p99_9: Duration::from_millis(10), dropped_share: 0.0, harness_cpu_share: 0.9 };
-    let Some(section) = item.and_then(|i| i.section()) else { return limits };
-    if let Some(lag) = section.get("send-lag-p99.9").and_then(|i| i.span()) {
-        limits.send_lag_p99_9 = lag;
-    }
-    if let Some(share) = section.get("dropped").and_then(|i| i.percent()) {
-        limits.dropped_share = share;
-    }
-    if let Some(share) = section.get("harness-cpu").and_then(|i| i.percent()) {
-        limits.harness_cpu_share = share;
-    }
-    section.finish();
-    limits
-}
-
 type Named = (String, Option<Interaction>);
 
 fn read_mix(root: &Section<'_>, library: &Library, found: &Found, log: &Log) -> (Mix, Vec<Named>) {
@@ -311,43 +184,4 @@ fn read_mix(root: &Section<'_>, library: &Library, found: &Found, log: &Log) -> 
         log.push(item.fault("no row of the mix is replayed").allowed("rows with an interaction and a share"));
     }
     (mix, interactions)
-}
-
-fn read_budgets(item: &Item<'_>, names: &[&str], log: &Log) -> Vec<Budget> {
-    let mut budgets = Vec::new();
-    let Some(section) = item.section() else { return budgets };
-    for (interaction, item) in section.entries() {
-        if interaction != "all" && !names.contains(&interaction) {
-            let allowed = list(["all"].iter().chain(names));
-            log.push(item.fault("not an interaction of the mix").got(interaction).allowed(allowed));
-        }
-        let Some(metrics) = item.section() else { continue };
-        for (metric, item) in metrics.entries() {
-            let limit = match metric {
-                "errors" => item.percent(),
-                "rate" => item.rate().map(|r| r.from_per_s),
-                time if BUDGET_TIMES.contains(&time) => item.span().map(|d| d.as_nanos() as f64),
-                _ => {
-                    let allowed = list(BUDGET_TIMES.iter().chain(&["errors", "rate"]));
-                    log.push(item.fault("unknown metric").got(metric).allowed(allowed));
-                    None
-                }
-            };
-            if item.value().is_table() {
-                log.push(
-                    item.fault("a key with a dot in it needs quotes").allowed("\"response-p99.9\" = \"1s\""),
-                );
-            }
-            if let (Some(limit), Some(text)) = (limit, item.value().as_str()) {
-                budgets.push(Budget {
-                    interaction: interaction.to_owned(),
-                    metric: metric.to_owned(),
-                    limit,
-                    text: text.to_owned(),
-                    line: item.line(),
-                });
-            }
-        }
-    }
-    budgets
 }

@@ -38,6 +38,7 @@ fn rendered(interaction: &Interaction, population: &Population, n: u64) -> Vec<u
         seq: n,
         ordinal: n,
         taken: taken.as_ref(),
+        given: scenarios::Given::default(),
         now: "2026-11-23T08:09:10Z".parse().unwrap(),
         host: "127.0.0.1:8700",
     };
@@ -234,6 +235,7 @@ fn retrieving_leaves_what_updating_takes() {
         seq: 9,
         ordinal: 4,
         taken: None,
+        given: scenarios::Given::default(),
         now: jiff::Timestamp::UNIX_EPOCH,
         host: "h",
     };

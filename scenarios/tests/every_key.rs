@@ -137,10 +137,10 @@ fn every_key_of_the_open_model_is_read() {
     );
     assert_eq!((s.population.patients, s.population.organisations, s.population.endpoints), (1_000, 20, 30));
     assert_eq!((s.load.model, s.load.arrivals, s.load.connections), (Model::Open, Arrivals::Constant, 8));
-    assert_eq!((s.load.timeout, s.load.users), (Duration::from_secs(5), None));
+    assert_eq!((s.load.timeout, s.load.users.len()), (Duration::from_secs(5), 0));
     assert_eq!(s.phases.len(), 2);
     assert_eq!((s.phases[0].duration, s.phases[0].measured), (Duration::from_secs(90), false));
-    assert_eq!((s.phases[0].rate.from_per_s, s.phases[0].rate.to_per_s), (0.0, 10.0));
+    assert_eq!((s.phases[0].rates_per_s().0, s.phases[0].rates_per_s().1), (0.0, 10.0));
     assert_eq!((s.phases[1].duration, s.phases[1].measured), (Duration::from_millis(250), true));
     assert_eq!(s.budgets.len(), 14);
     let first = &s.budgets[0];
@@ -179,7 +179,7 @@ fn every_key_of_the_closed_model_is_read() {
         .replace("rate     = \"10/s\"\n", "");
     let folder = folder(&text);
     let s = scenarios::load(&folder.path().join("s.toml")).unwrap_or_else(|f| panic!("{f}"));
-    let users = s.load.users.unwrap();
+    let users = &s.load.users[0];
     assert_eq!((users.count, users.hatch_per_s), (3, 2.0));
     assert_eq!((users.think_min, users.think_max), (Duration::from_secs(1), Duration::from_secs(2)));
 }
@@ -190,8 +190,16 @@ fn what_was_asked_is_what_is_checked_and_handed_over() {
     let s = scenarios::load(&folder.path().join("s.toml")).unwrap_or_else(|f| panic!("{f}"));
     let population = Population::new(s.seed, s.population).unwrap();
     let now = "2026-11-23T08:09:10Z".parse().unwrap();
-    let cx =
-        RenderContext { population: &population, seed: 7, seq: 3, ordinal: 0, taken: None, now, host: "h:1" };
+    let cx = RenderContext {
+        population: &population,
+        seed: 7,
+        seq: 3,
+        ordinal: 0,
+        taken: None,
+        given: scenarios::Given::default(),
+        now,
+        host: "h:1",
+    };
     let (ask, tell) = (&s.interactions[0], &s.interactions[1]);
     let mut out = Vec::new();
     ask.render(&cx, &mut out);
@@ -295,8 +303,16 @@ fn a_session_is_of_the_organisation_that_the_request_acts_for() {
             let taken = scenarios::HandOver::from_iter([("pharmacy", pharmacy)]);
             let now = jiff::Timestamp::UNIX_EPOCH;
             let (seq, ordinal, taken) = (n, n, Some(&taken));
-            let cx =
-                RenderContext { population: &population, seed: 7, seq, ordinal, taken, now, host: "h:1" };
+            let cx = RenderContext {
+                population: &population,
+                seed: 7,
+                seq,
+                ordinal,
+                taken,
+                given: scenarios::Given::default(),
+                now,
+                host: "h:1",
+            };
             let mut out = Vec::new();
             interaction.render(&cx, &mut out);
             let text = String::from_utf8(out).unwrap();

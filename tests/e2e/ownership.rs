@@ -208,6 +208,7 @@ fn what_belongs_to_one_organisation_opens_for_no_other() {
                 seq,
                 ordinal: seq,
                 taken: taken.as_ref(),
+                given: scenarios::Given::default(),
                 now: harness::clock::wall_now(),
                 host: &host,
             };

@@ -81,7 +81,16 @@ impl World {
     fn context<'a>(&'a self, ordinal: u64, taken: Option<&'a HandOver>) -> RenderContext<'a> {
         let seq = self.seq.fetch_add(1, Ordering::Relaxed);
         let now = harness::clock::wall_now();
-        RenderContext { population: &self.population, seed: SEED, seq, ordinal, taken, now, host: "hub" }
+        RenderContext {
+            population: &self.population,
+            seed: SEED,
+            seq,
+            ordinal,
+            taken,
+            given: scenarios::Given::default(),
+            now,
+            host: "hub",
+        }
     }
 
     fn rendered(&self, name: &str, cx: &RenderContext<'_>) -> Vec<u8> {

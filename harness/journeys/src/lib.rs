@@ -72,7 +72,7 @@ impl Shared {
 /// [`RunError`]; what happens to single requests is counted, not returned.
 pub fn run_users(scenario: &Scenario, setting: &mut Setting<'_>) -> Result<Measured, RunError> {
     let population = population_of(scenario)?;
-    let Some(users) = scenario.load.users.clone() else {
+    let Some(users) = scenario.load.users.first().cloned() else {
         return Err(RunError::Machine("model = \"users\" needs a [load.users] section".into()));
     };
     let started = clock::wall_now();

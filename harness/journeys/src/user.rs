@@ -83,6 +83,7 @@ pub(crate) async fn ask(shared: &Shared, goose_user: &mut GooseUser) {
         seq,
         ordinal,
         taken: taken.as_ref(),
+        given: scenarios::Given::default(),
         now: wall_now(),
         host: &shared.host,
     };

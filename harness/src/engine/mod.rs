@@ -264,6 +264,7 @@ impl<'s> Engine<'s> {
             seq: pending.arrival.seq,
             ordinal: pending.arrival.ordinal,
             taken: pending.taken.as_ref(),
+            given: scenarios::Given::default(),
             now: wall_now(),
             host: &self.host,
         };
@@ -318,6 +319,7 @@ impl<'s> Engine<'s> {
             seq: arrival.seq,
             ordinal: arrival.ordinal,
             taken: flight.pending.taken.as_ref(),
+            given: scenarios::Given::default(),
             now: jiff::Timestamp::UNIX_EPOCH,
             host: &self.host,
         };

@@ -22,6 +22,7 @@ mod error;
 mod heat_map;
 mod histograms;
 mod hlog;
+mod observed;
 mod read;
 mod record;
 mod rows;
@@ -35,6 +36,10 @@ pub use histograms::{
     interaction_rows, new_histogram,
 };
 pub use hlog::{read_hlog, write_hlog};
+pub use observed::{
+    ConnectionFacts, EventRow, JourneyRow, NoiseFacts, Observed, Resilience, SteadyFacts, TraceFacts,
+    UsersRow,
+};
 pub use read::read;
 pub use record::{
     BudgetLine, BudgetVerdict, Counts, FileSeal, Floor, HarnessFacts, Host, Hours, HoursLine, HubFacts,

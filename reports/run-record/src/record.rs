@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::Observed;
+
 /// The whole of `record.json`. Counts and rates speak of the measured phases unless a field says otherwise.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunRecord {
@@ -22,7 +24,7 @@ pub struct RunRecord {
     pub seed: u64,
     /// `open` or `users`.
     pub model: String,
-    /// `poisson`, `constant`, or `paced` for users.
+    /// `poisson`, `constant`, `bursty`, `trace`, or `paced` for users.
     pub arrivals: String,
     /// Keep-alive connections held open.
     pub connections: u32,
@@ -56,6 +58,9 @@ pub struct RunRecord {
     pub harness: HarnessFacts,
     /// Staff hours a day against the baseline, under the assumptions it lists; `None` without a cost case.
     pub hours_per_day: Option<Hours>,
+    /// What else was observed; empty parts are those that the scenario had no use for.
+    #[serde(default)]
+    pub observed: Observed,
     /// True when the run was stopped before its plan ended.
     pub interrupted: bool,
     /// SHA-256 of the sibling files, by name; filled by [`crate::write`].
@@ -138,6 +143,9 @@ pub struct PhaseRef {
     pub to_per_s: f64,
     /// Whether its samples count.
     pub measured: bool,
+    /// Its shape in words, such as `1800/s` or `profiles/week.csv, 168h in 20m`; empty in older records.
+    #[serde(default)]
+    pub shape: String,
 }
 
 /// One interaction of the mix.

@@ -210,8 +210,8 @@ fn record(counts: Counts, counts_all: Counts, total: f64) -> RunRecord {
         rate_per_s: RatePerS { planned: counts.planned as f64 / 60.0, achieved: counts.answered as f64 / 60.0 },
         measured_s: f64::from(SECONDS - WARM_UP_S),
         phases: vec![
-            PhaseRef { name: "warm-up".into(), start_s: 0.0, duration_s: 10.0, from_per_s: 0.0, to_per_s: 1_800.0, measured: false },
-            PhaseRef { name: "peak".into(), start_s: 10.0, duration_s: 60.0, from_per_s: 1_800.0, to_per_s: 1_800.0, measured: true },
+            PhaseRef { name: "warm-up".into(), start_s: 0.0, duration_s: 10.0, from_per_s: 0.0, to_per_s: 1_800.0, measured: false, shape: String::new() },
+            PhaseRef { name: "peak".into(), start_s: 10.0, duration_s: 60.0, from_per_s: 1_800.0, to_per_s: 1_800.0, measured: true, shape: String::new() },
         ],
         mix: MIX
             .iter()
@@ -255,6 +255,7 @@ fn record(counts: Counts, counts_all: Counts, total: f64) -> RunRecord {
             floor: Some(Floor { count: 20_000, service_p50_ns: 31_000, service_p99_ns: 74_000 }),
         },
         hours_per_day: None,
+        observed: Default::default(),
         interrupted: false,
         files: BTreeMap::new(),
         seal: String::new(),

@@ -126,8 +126,16 @@ fn what_the_load_generator_signs_is_what_the_hub_checks() {
         for n in 0..50 {
             let now = jiff::Timestamp::from_millisecond(NOW_MS as i64).unwrap();
             let (population, host) = (&population, "hub");
-            let cx =
-                scenarios::RenderContext { population, seed: 7, seq: n, ordinal: n, taken: None, now, host };
+            let cx = scenarios::RenderContext {
+                population,
+                seed: 7,
+                seq: n,
+                ordinal: n,
+                taken: None,
+                given: scenarios::Given::default(),
+                now,
+                host,
+            };
             let mut out = Vec::new();
             interaction.render(&cx, &mut out);
             let text = String::from_utf8(out).unwrap();

@@ -135,6 +135,7 @@ fn record() -> RunRecord {
             floor: None,
         },
         hours_per_day: None,
+        observed: Default::default(),
         interrupted: false,
         files: BTreeMap::new(),
         seal: String::new(),
@@ -142,7 +143,15 @@ fn record() -> RunRecord {
 }
 
 fn phase(name: &str, start_s: f64, duration_s: f64, measured: bool) -> PhaseRef {
-    PhaseRef { name: name.into(), start_s, duration_s, from_per_s: 1_500.0, to_per_s: 1_500.0, measured }
+    PhaseRef {
+        name: name.into(),
+        start_s,
+        duration_s,
+        from_per_s: 1_500.0,
+        to_per_s: 1_500.0,
+        measured,
+        shape: String::new(),
+    }
 }
 
 fn mix(interaction: &str, share: f64, share_stated: f64, legacy_ms: Option<f64>) -> MixRef {

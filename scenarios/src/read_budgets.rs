@@ -1,0 +1,79 @@
+//! Reads `[budget]` and `[validity]`: what a run is held to, and what it must hold to be believed. Called by `read_scenario`.
+
+use crate::document::{Item, Log};
+use crate::fault::list;
+use crate::scenario::{Budget, RunLimits};
+use std::time::Duration;
+
+/// Metrics of a budget that are durations.
+const BUDGET_TIMES: [&str; 12] = [
+    "response-p50",
+    "response-p90",
+    "response-p99",
+    "response-p99.9",
+    "response-p99.99",
+    "response-max",
+    "service-p50",
+    "service-p90",
+    "service-p99",
+    "service-p99.9",
+    "service-p99.99",
+    "service-max",
+];
+/// Reads `[validity]`.
+pub(crate) fn read_limits(item: Option<Item<'_>>) -> RunLimits {
+    let mut limits =
+        RunLimits { send_lag_p99_9: Duration::from_millis(10), dropped_share: 0.0, harness_cpu_share: 0.9 };
+    let Some(section) = item.and_then(|i| i.section()) else { return limits };
+    if let Some(lag) = section.get("send-lag-p99.9").and_then(|i| i.span()) {
+        limits.send_lag_p99_9 = lag;
+    }
+    if let Some(share) = section.get("dropped").and_then(|i| i.percent()) {
+        limits.dropped_share = share;
+    }
+    if let Some(share) = section.get("harness-cpu").and_then(|i| i.percent()) {
+        limits.harness_cpu_share = share;
+    }
+    section.finish();
+    limits
+}
+
+/// Reads `[budget]`; `names` are the interactions of the mix.
+pub(crate) fn read_budgets(item: &Item<'_>, names: &[&str], log: &Log) -> Vec<Budget> {
+    let mut budgets = Vec::new();
+    let Some(section) = item.section() else { return budgets };
+    for (interaction, item) in section.entries() {
+        if interaction != "all" && !names.contains(&interaction) {
+            let allowed = list(["all"].iter().chain(names));
+            log.push(item.fault("not an interaction of the mix").got(interaction).allowed(allowed));
+        }
+        let Some(metrics) = item.section() else { continue };
+        for (metric, item) in metrics.entries() {
+            let limit = match metric {
+                "errors" => item.percent(),
+                "rate" => item.rate().map(|r| r.from_per_s),
+                time if BUDGET_TIMES.contains(&time) => item.span().map(|d| d.as_nanos() as f64),
+                _ => {
+                    let allowed = list(BUDGET_TIMES.iter().chain(&["errors", "rate"]));
+                    log.push(item.fault("unknown metric").got(metric).allowed(allowed));
+                    None
+                }
+            };
+            if item.value().is_table() {
+                log.push(
+                    item.fault("a key with a dot in it needs quotes").allowed("\"response-p99.9\" = \"1s\""),
+                );
+            }
+            if let (Some(limit), Some(text)) = (limit, item.value().as_str()) {
+                budgets.push(Budget {
+                    interaction: interaction.to_owned(),
+                    metric: metric.to_owned(),
+                    limit,
+                    text: text.to_owned(),
+                    line: item.line(),
+                });
+            }
+        }
+    }
+    budgets
+}
