@@ -3,4 +3,5 @@
 //! generator is allowed (DESIGN section 8).
 
 pub mod connection;
+pub mod connector;
 pub mod response;
