@@ -20,6 +20,12 @@ impl Clock {
         Clock { origin_ns: to_ns(clock_gettime(ClockId::Monotonic)) }
     }
 
+    /// The system's monotonic clock at the moment this one was made, nanoseconds: what logs of other processes on this
+    /// machine can be set against.
+    pub fn origin_ns(&self) -> u64 {
+        u64::try_from(self.origin_ns).unwrap_or(0)
+    }
+
     /// Nanoseconds since the clock was made.
     pub fn now_ns(&self) -> u64 {
         u64::try_from(to_ns(clock_gettime(ClockId::Monotonic)) - self.origin_ns).unwrap_or(0)

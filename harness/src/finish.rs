@@ -126,6 +126,7 @@ pub fn finish(
             wake_late_ns_p50: None,
             wake_late_ns_p99: None,
             floor: end.floor,
+            plan_start_monotonic_ns: (end.facts.origin_ns > 0).then_some(end.facts.origin_ns),
         },
         hours_per_day: None,
         observed: observed(scenario, &recorder, &end.facts),

@@ -217,7 +217,7 @@ async fn watch_over(
         tokio::time::sleep(TICK / 10).await;
     }
     users.abort();
-    Ok(EngineFacts { interrupted, ..EngineFacts::default() })
+    Ok(EngineFacts { interrupted, origin_ns: shared.clock.origin_ns(), ..EngineFacts::default() })
 }
 
 fn look(shared: &Shared, now_ns: u64) -> Live {

@@ -100,6 +100,8 @@ pub struct EngineFacts {
     pub opened: u64,
     /// Most connections there were at one time.
     pub peak: u64,
+    /// The system's monotonic clock at the start of the plan, nanoseconds.
+    pub origin_ns: u64,
 }
 
 impl EngineFacts {
@@ -111,6 +113,7 @@ impl EngineFacts {
             interrupted: self.interrupted || other.interrupted,
             opened: self.opened + other.opened,
             peak: self.peak + other.peak,
+            origin_ns: self.origin_ns.max(other.origin_ns),
         }
     }
 }
@@ -234,6 +237,7 @@ impl<'s> Engine<'s> {
         cpu.cut_short(now_ns, &mut facts);
         let sealed = self.recorder.seconds.seal_all();
         tell(self.note(now_ns, sealed));
+        facts.origin_ns = clock.origin_ns();
         facts.opened = self.lines.opened;
         facts.peak = self.lines.peak as u64;
         Ok(facts)

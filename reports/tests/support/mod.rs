@@ -253,6 +253,7 @@ fn record(counts: Counts, counts_all: Counts, total: f64) -> RunRecord {
             wake_late_ns_p50: Some(11_000),
             wake_late_ns_p99: Some(48_000),
             floor: Some(Floor { count: 20_000, service_p50_ns: 31_000, service_p99_ns: 74_000 }),
+            plan_start_monotonic_ns: None,
         },
         hours_per_day: None,
         observed: Default::default(),

@@ -133,6 +133,7 @@ fn record() -> RunRecord {
             wake_late_ns_p50: Some(12_000),
             wake_late_ns_p99: None,
             floor: None,
+            plan_start_monotonic_ns: None,
         },
         hours_per_day: None,
         observed: Default::default(),
