@@ -30,6 +30,8 @@ pub struct End {
     pub harness_cpu_s: f64,
     /// The resource watch, still running.
     pub watch: Watch,
+    /// What was observed before the end.
+    pub observed: Observed,
 }
 
 /// Puts everything measured together and lets the run judge itself.
@@ -129,7 +131,7 @@ pub fn finish(
             plan_start_monotonic_ns: (end.facts.origin_ns > 0).then_some(end.facts.origin_ns),
         },
         hours_per_day: None,
-        observed: observed(scenario, &recorder, &end.facts),
+        observed: observed(scenario, &recorder, &end.facts, end.observed),
         interrupted: end.facts.interrupted,
         files: BTreeMap::new(),
         seal: String::new(),
@@ -140,7 +142,7 @@ pub fn finish(
     Measured { record, interactions, series, resources, errors, heat_map, histograms }
 }
 
-fn observed(scenario: &Scenario, recorder: &Recorder, facts: &EngineFacts) -> Observed {
+fn observed(scenario: &Scenario, recorder: &Recorder, facts: &EngineFacts, before: Observed) -> Observed {
     let connections = ConnectionFacts {
         transport: "plain".into(),
         opened_before: scenario.load.connections.into(),
@@ -149,11 +151,7 @@ fn observed(scenario: &Scenario, recorder: &Recorder, facts: &EngineFacts) -> Ob
         sources: scenario.load.sources,
         ..ConnectionFacts::default()
     };
-    Observed {
-        connections: Some(connections),
-        journeys: recorder.trips.rows(scenario),
-        ..Observed::default()
-    }
+    Observed { connections: Some(connections), journeys: recorder.trips.rows(scenario), ..before }
 }
 
 fn planned_s(scenario: &Scenario) -> f64 {

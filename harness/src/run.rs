@@ -12,7 +12,7 @@ use crate::resources::Watch;
 use crate::workers::{self, Gathered};
 use crate::{clock, floor, status};
 use population::Population;
-use run_record::Measured;
+use run_record::{Measured, Observed};
 use scenarios::{Arrivals, Scenario, What};
 use std::net::SocketAddr;
 use std::sync::atomic::AtomicBool;
@@ -116,7 +116,8 @@ pub fn run_open(scenario: &Scenario, setting: &mut Setting<'_>) -> Result<Measur
     let connector = Connector::new(setting.target);
     let Gathered { recorder, series, facts } = workers::run(scenario, population, &connector, setting)?;
     let harness_cpu_s = clock::process_cpu_s() - cpu_before_s;
-    let end = End { started, facts, before, floor, harness_cpu_s, watch };
+    let observed = Observed::default();
+    let end = End { started, facts, before, floor, harness_cpu_s, watch, observed };
     Ok(finish(scenario, setting, recorder, series, end))
 }
 
