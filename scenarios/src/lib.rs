@@ -27,6 +27,7 @@ mod read_journeys;
 mod read_load;
 mod read_phases;
 mod read_scenario;
+mod read_shape;
 mod render;
 mod scenario;
 mod shape;
