@@ -158,3 +158,34 @@ impl Scenario {
         scenario
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::{Action, Event};
+
+    #[test]
+    fn events_move_with_their_phases_and_last_as_long_as_before() {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("national-peak.toml");
+        let mut scenario = crate::load(&path).unwrap_or_else(|faults| panic!("{faults}"));
+        let action = Action::HubStop(Duration::from_secs(1));
+        let at = Duration::from_secs(35);
+        scenario.events.push(Event { at, action: action.clone(), text: "hub-stop 1s".into() });
+        let changes = Changes { within: Some(Duration::from_secs(14)), ..Default::default() };
+        let short = apply(scenario, &changes, &Log::default()).unwrap();
+        assert_eq!((short.events[0].at, &short.events[0].action), (Duration::from_secs(7), &action));
+        assert_eq!(short.phases[1].duration, Duration::from_secs(12));
+    }
+
+    #[test]
+    fn a_phase_that_would_have_no_length_keeps_a_nanosecond() {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("national-peak.toml");
+        let mut scenario = crate::load(&path).unwrap_or_else(|faults| panic!("{faults}"));
+        scenario.phases[0].duration = Duration::from_nanos(3);
+        scenario.phases[0].pieces = squeeze(&scenario.phases[0].pieces, Duration::from_nanos(3));
+        shorten(&mut scenario, Duration::from_secs(1));
+        let first = &scenario.phases[0];
+        assert_eq!((first.duration, first.pieces.len()), (Duration::from_nanos(1), 1));
+        assert!((first.lapse - 3.0).abs() < 1e-9);
+    }
+}
