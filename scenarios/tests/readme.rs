@@ -19,12 +19,12 @@ fn example() -> String {
 fn variants() -> Vec<String> {
     let text = example();
     let lines: Vec<&str> = text.lines().collect();
-    let option = |line: &&str| line.strip_prefix("#   ").filter(|l| !l.starts_with(' ')).map(str::to_owned);
+    let option = |line: &&str| line.strip_prefix("#   ").map(str::to_owned);
     let mut variants = vec![text.clone()];
     let mut at = 0;
     while at < lines.len() {
         let block: Vec<String> = lines[at..].iter().map_while(option).collect();
-        if block.is_empty() {
+        if block.first().is_none_or(|line| line.starts_with(' ')) {
             at += 1;
             continue;
         }
