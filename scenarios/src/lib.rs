@@ -3,6 +3,7 @@
 //! Called by `harness`, `journeys` and the command line. It opens no connection and never reads a clock.
 
 mod built_in;
+mod change;
 mod check;
 mod document;
 mod draw;
@@ -17,6 +18,7 @@ mod mix;
 mod nhs_guard;
 mod place;
 mod pointer;
+mod profile;
 mod prose;
 mod read_budgets;
 mod read_events;
@@ -25,8 +27,10 @@ mod read_journeys;
 mod read_load;
 mod read_phases;
 mod read_scenario;
+mod read_shape;
 mod render;
 mod scenario;
+mod shape;
 mod signature;
 mod signed_form;
 mod stage;
@@ -42,11 +46,13 @@ pub use explain::{Explanation, InteractionExpected, PhaseExpected, explain};
 pub use fault::{Fault, Faults};
 pub use inputs::{Given, RenderContext};
 pub use interaction::Interaction;
+#[doc(hidden)]
+pub use load::keys_asked;
 pub use load::{Changes, load, load_with};
 pub use mix::{Item, Mix, MixRow, NotReplayed, What};
 pub use scenario::{
-    Action, Arrivals, Budget, CONNECTIONS, Event, InteractionId, Journey, Load, Model, Phase, Piece, Rate,
-    RunLimits, STEPS_MAX, Scenario, Step, TraceRef, Users,
+    Action, Arrivals, Budget, CONNECTIONS, Event, InteractionId, Journey, Load, Model, PORTS_PER_SOURCE,
+    Phase, Piece, Rate, RunLimits, STEPS_MAX, Scenario, Step, TraceRef, Users,
 };
 pub use stage::{HandOver, STAGES, Stage, backlog};
 pub use target::Target;

@@ -1,19 +1,28 @@
 //! The way in: from the path of a scenario file to a checked scenario. Called by the command line.
 
+use crate::change;
 use crate::document::Log;
 use crate::fault::Faults;
 use crate::library::Library;
 use crate::read_scenario;
 use crate::scenario::Scenario;
 use std::path::Path;
+use std::time::Duration;
 
 /// What the command line changes in a scenario. It is checked like the file itself.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Changes {
     /// Another target, a URL.
     pub target: Option<String>,
     /// Another seed.
     pub seed: Option<u64>,
+    /// The whole scenario in this time, when it lasts longer: phases, spikes, periods and events in proportion, rates as
+    /// they are. At least a second.
+    pub within: Option<Duration>,
+    /// All rates times this, budgets of rates too; above zero.
+    pub scale: Option<f64>,
+    /// Another number of connections, within [`CONNECTIONS`](crate::CONNECTIONS).
+    pub connections: Option<u32>,
 }
 
 /// Reads a scenario with its mix, interactions and bodies.
@@ -32,7 +41,9 @@ pub fn load_with(path: &Path, changes: &Changes) -> Result<Scenario, Faults> {
     let found = Library::read(path).map_err(|fault| Faults(vec![*fault]))?;
     let library = Library::new(path.parent().unwrap_or(Path::new("")));
     let log = Log::default();
-    let scenario = read_scenario::read(path, &found, &library, changes, &log);
+    change::check(changes, &log);
+    let scenario = read_scenario::read(path, &found, &library, changes, &log)
+        .and_then(|scenario| change::apply(scenario, changes, &log));
     // What requests share is made now, so that the first request of a run does not pay for it.
     crate::prose::prepare();
     scenario.ok_or_else(|| {
@@ -45,4 +56,16 @@ pub fn load_with(path: &Path, changes: &Changes) -> Result<Scenario, Faults> {
         faults.dedup();
         Faults(faults)
     })
+}
+
+/// Every key that the readers of the files of this scenario know, found or not, as (file, dotted path of its table, key): for
+/// the test that holds the README against the format. Faults do not matter here.
+#[doc(hidden)]
+pub fn keys_asked(path: &Path) -> Vec<(String, String, &'static str)> {
+    let log = Log::default();
+    if let Ok(found) = Library::read(path) {
+        let library = Library::new(path.parent().unwrap_or(Path::new("")));
+        read_scenario::read(path, &found, &library, &Changes::default(), &log);
+    }
+    log.asked().into_iter().collect()
 }

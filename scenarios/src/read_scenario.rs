@@ -14,7 +14,7 @@ use crate::read_interaction;
 use crate::read_journeys::{self, read_journeys};
 use crate::read_load::read_load;
 use crate::read_phases::read_phases;
-use crate::scenario::{Model, Scenario};
+use crate::scenario::Scenario;
 use crate::target::Target;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -44,8 +44,7 @@ pub(crate) fn read(
     let target = read_target(root.need("target", "a table with hub or url"), changes, log);
     let population = read_population(root.get("population"));
     let load = read_load(root.get("load"), log);
-    let open = load.as_ref().is_none_or(|l| l.model == Model::Open);
-    let phases = read_phases(root.need("phase", "[[phase]] tables"), open, log);
+    let phases = read_phases(root.need("phase", "[[phase]] tables"), load.as_ref(), library, log);
     let limits = read_limits(root.get("validity"));
     let (mix, interactions) = read_mix(&root, library, found, log);
     let names: Vec<&str> = interactions.iter().map(|(n, _)| n.as_str()).collect();
@@ -63,6 +62,7 @@ pub(crate) fn read(
         path: path.to_owned(),
         text: found.text.to_string(),
         sha256: library.sha256(&found.text),
+        changes: Vec::new(),
         seed,
         population,
         target: target?,

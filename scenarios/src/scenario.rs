@@ -11,8 +11,12 @@ use std::time::Duration;
 /// Index into [`Scenario::interactions`].
 pub type InteractionId = usize;
 
-/// Connections a scenario may ask for: one source address has about 28,000 ephemeral ports by default on Linux.
-pub const CONNECTIONS: RangeInclusive<u32> = 1..=28_000;
+/// Connections a scenario may ask for: above every number that one machine holds with TLS and leaves room to work. Each
+/// source address has ports for [`PORTS_PER_SOURCE`] of them.
+pub const CONNECTIONS: RangeInclusive<u32> = 1..=200_000;
+
+/// Connections from one source address to one port: Linux has 28,232 ephemeral ports by default, and leaves a few to others.
+pub const PORTS_PER_SOURCE: u32 = 28_000;
 
 /// A scenario whose file, mix, interactions and bodies have passed every check.
 #[derive(Debug, Clone)]
@@ -23,9 +27,12 @@ pub struct Scenario {
     pub path: PathBuf,
     /// The file's text as written.
     pub text: String,
-    /// SHA-256 in lower-case hexadecimal of the scenario's text, its mix, and the interactions and bodies in use. Changes
-    /// made on the command line are not in it.
+    /// SHA-256 in lower-case hexadecimal of the scenario's text, its mix, and the profiles, interactions and bodies in use.
+    /// Changes made on the command line are not in it.
     pub sha256: String,
+    /// What was changed after the files were read, in sentences, e.g. `shortened from 1m10s to 5s (--within 5s)`; empty when
+    /// it is as written.
+    pub changes: Vec<String>,
     /// Seed of population, plan and requests. Default 42.
     pub seed: u64,
     /// Sizes of the population.

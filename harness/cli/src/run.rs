@@ -11,12 +11,14 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 /// Arguments of `spinebench run`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  spinebench run scenarios/national-peak.toml\n  \
                         spinebench run scenarios/smoke.toml --seed 7 --out /tmp/runs\n  \
-                        spinebench run scenarios/smoke.toml --target http://127.0.0.1:8700   a hub that already runs\n\n\
+                        spinebench run scenarios/smoke.toml --target http://127.0.0.1:8700   a hub that already runs\n  \
+                        spinebench run scenarios/national-peak.toml --within 10s --scale 0.5   shorter, and half of it\n\n\
                         The run record is a folder below --out (`latest` points to the newest): record.json, CSVs,\n\
                         latency.hlog and report.html.\n\n\
                         Exit codes: 0 within budget, 1 over budget, 3 bad scenario, 4 run invalid, 5 target unreachable")]
@@ -32,6 +34,15 @@ pub struct Args {
     /// Another seed than the scenario's: other arrivals, other people.
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
+    /// The whole scenario in this time when it lasts longer, e.g. 5s: phases, spikes and events in proportion, true rates.
+    #[arg(long, value_name = "TIME", value_parser = span)]
+    within: Option<Duration>,
+    /// All rates times this, e.g. 0.5.
+    #[arg(long, value_name = "FACTOR")]
+    scale: Option<f64>,
+    /// Another number of connections than the scenario's.
+    #[arg(long, value_name = "N")]
+    connections: Option<u32>,
     /// No progress; only the result.
     #[arg(long, short)]
     quiet: bool,
@@ -40,9 +51,19 @@ pub struct Args {
     json: bool,
 }
 
+fn span(text: &str) -> Result<Duration, String> {
+    scenarios::parse_duration(text).ok_or_else(|| "not a duration, e.g. 5s or 1m30s".to_owned())
+}
+
 /// Runs the command.
 pub fn run(args: &Args) -> Result<Exit, Failure> {
-    let changes = scenarios::Changes { target: args.target.clone(), seed: args.seed };
+    let changes = scenarios::Changes {
+        target: args.target.clone(),
+        seed: args.seed,
+        within: args.within,
+        scale: args.scale,
+        connections: args.connections,
+    };
     let scenario =
         scenarios::load_with(&args.scenario, &changes).map_err(|f| Failure::new(Exit::BadScenario, f))?;
     let case = load_case(&scenario)?;
