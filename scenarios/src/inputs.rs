@@ -4,6 +4,7 @@
 
 mod person;
 mod session;
+mod speaker;
 
 use crate::draw::{Draw, name_of};
 use crate::mesh_token;

@@ -3,6 +3,7 @@
 //! Called by `harness`, `journeys` and the command line. It opens no connection and never reads a clock.
 
 mod built_in;
+mod certificates;
 mod check;
 mod document;
 mod draw;
@@ -37,6 +38,7 @@ mod units;
 mod uses;
 mod variable;
 
+pub use certificates::{Certificates, KeySource, Shown, Tls};
 pub use check::{AnswerView, CheckContext, CheckFault, CheckKind};
 pub use explain::{Explanation, InteractionExpected, PhaseExpected, explain};
 pub use fault::{Fault, Faults};
