@@ -265,12 +265,13 @@ fn system_cas() -> Result<PathBuf, String> {
     })
 }
 
-fn left(clock: &Clock, of: Duration) -> io::Result<Duration> {
+/// What is left of a time.
+pub(super) fn left(clock: &Clock, of: Duration) -> io::Result<Duration> {
     of.checked_sub(Duration::from_nanos(clock.now_ns())).ok_or_else(|| ErrorKind::TimedOut.into())
 }
 
 /// Waits until the socket is ready.
-fn wait(connection: &Connection, what: PollFlags, most: Duration) -> io::Result<()> {
+pub(super) fn wait(connection: &Connection, what: PollFlags, most: Duration) -> io::Result<()> {
     let tv_sec = i64::try_from(most.as_secs()).unwrap_or(i64::MAX);
     let most = Timespec { tv_sec, tv_nsec: i64::from(most.subsec_nanos()) };
     match poll(&mut [PollFd::from_borrowed_fd(connection.fd(), what)], Some(&most)) {
