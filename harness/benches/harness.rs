@@ -3,19 +3,26 @@
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use harness::client::response::parse;
-use harness::plan::{Plan, Spacing, Stretch};
+use harness::plan::{Choice, Curve, Plan, Spacing};
 use harness::recorder::{Outcome, Recorder, Sample};
 use std::hint::black_box;
 
 fn plan(c: &mut Criterion) {
-    let stretch = Stretch { duration_ns: 10_000_000_000, from_per_s: 1_000.0, to_per_s: 1_000.0 };
-    let shares: Vec<(usize, f64)> = (0..22).map(|i| (i, 1.0 / (i + 1) as f64)).collect();
+    let phase = Curve::straight(10_000_000_000, 1_000.0, 1_000.0);
+    let choice = |i: usize| Choice { journey: None, interactions: vec![i], share: 1.0 / (i + 1) as f64 };
+    let choices: Vec<Choice> = (0..22).map(choice).collect();
     let mut group = c.benchmark_group("plan");
-    group.throughput(Throughput::Elements(stretch.arrivals()));
-    for (name, spacing) in [("poisson", Spacing::Poisson), ("constant", Spacing::Constant)] {
+    group.throughput(Throughput::Elements(phase.arrivals()));
+    for (name, spacing) in [
+        ("poisson", Spacing::Poisson),
+        ("constant", Spacing::Constant),
+        ("bursty", Spacing::Bursty { dispersion: 4.0 }),
+    ] {
         group.bench_function(name, |b| {
             b.iter(|| {
-                Plan::new(42, vec![stretch], spacing, &shares).map(|a| black_box(a).planned_ns).sum::<u64>()
+                Plan::new(42, vec![phase.clone()], spacing, choices.clone())
+                    .map(|a| black_box(a).planned_ns)
+                    .sum::<u64>()
             });
         });
     }
@@ -36,7 +43,7 @@ fn answers(c: &mut Criterion) {
 }
 
 fn record(c: &mut Criterion) {
-    let mut recorder = Recorder::new(vec!["a".into()], vec![true], vec!["peak".into()]);
+    let mut recorder = Recorder::new(vec!["a".into()], vec![true]);
     let mut planned_ns = 0u64;
     c.bench_function("record a sample", |b| {
         b.iter(|| {
@@ -51,7 +58,7 @@ fn record(c: &mut Criterion) {
             };
             recorder.finished(&sample, &Outcome::Answered);
             if planned_ns % 1_000_000_000 < 555_555 {
-                recorder.seconds.seal(planned_ns);
+                recorder.seconds.seal(planned_ns, 0);
             }
         });
     });

@@ -10,19 +10,35 @@
 
 use rand_core::{RngCore, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
+use scenarios::{Given, STEPS_MAX};
 
 /// How arrivals are spaced.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Spacing {
     /// Independent arrivals (the default): what many independent callers do.
     Poisson,
     /// Even spacing at the phase's rate.
     Constant,
+    /// Batches of geometric size at Poisson instants. For a mean size m the index of dispersion is 2m - 1 in windows of
+    /// every length (compound Poisson process: E[B^2] / E[B]), so m = (dispersion + 1) / 2.
+    Bursty {
+        /// Variance over mean of the counts in a window; above 1.
+        dispersion: f64,
+    },
 }
 
-/// A stretch of the plan with a linearly changing arrival rate.
+/// A phase of the plan: straight pieces of a rate, one after the other.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Curve {
+    /// Per piece: arrivals expected before it, its start in nanoseconds of the phase, and itself.
+    pieces: Vec<(f64, u64, Piece)>,
+    expected: f64,
+    duration_ns: u64,
+}
+
+/// A piece of a [`Curve`].
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Stretch {
+pub struct Piece {
     /// Length in nanoseconds.
     pub duration_ns: u64,
     /// Arrivals per second at its start.
@@ -31,14 +47,13 @@ pub struct Stretch {
     pub to_per_s: f64,
 }
 
-impl Stretch {
-    /// Expected number of arrivals, rounded to a whole one.
-    pub fn arrivals(&self) -> u64 {
-        (self.duration_ns as f64 / 1e9 * (self.from_per_s + self.to_per_s) / 2.0).round() as u64
+impl Piece {
+    fn expected(&self) -> f64 {
+        self.duration_ns as f64 / 1e9 * (self.from_per_s + self.to_per_s) / 2.0
     }
 
-    /// The time, in nanoseconds from the stretch's start, by which the share `u` (0..=1) of its arrivals is due:
-    /// the inverse of the integrated rate.
+    /// The time, in nanoseconds from the piece's start, by which the share `u` (0..=1) of its arrivals is due: the
+    /// inverse of the integrated rate.
     fn time_of_share(&self, u: f64) -> u64 {
         let (a, b) = (self.from_per_s, self.to_per_s);
         let share_of_time = if (a - b).abs() < 1e-9 * (a + b) {
@@ -52,6 +67,67 @@ impl Stretch {
     }
 }
 
+impl Curve {
+    /// A phase of these pieces.
+    pub fn new(pieces: impl IntoIterator<Item = Piece>) -> Self {
+        let mut curve = Curve { pieces: Vec::new(), expected: 0.0, duration_ns: 0 };
+        for piece in pieces {
+            curve.pieces.push((curve.expected, curve.duration_ns, piece));
+            curve.expected += piece.expected();
+            curve.duration_ns += piece.duration_ns;
+        }
+        curve
+    }
+
+    /// A phase of one piece.
+    pub fn straight(duration_ns: u64, from_per_s: f64, to_per_s: f64) -> Self {
+        Self::new([Piece { duration_ns, from_per_s, to_per_s }])
+    }
+
+    /// Length in nanoseconds.
+    pub fn duration_ns(&self) -> u64 {
+        self.duration_ns
+    }
+
+    /// Expected number of arrivals, rounded to a whole one.
+    pub fn arrivals(&self) -> u64 {
+        self.expected.round() as u64
+    }
+
+    /// Arrivals expected before a moment, nanoseconds from the phase's start.
+    pub fn expected_before(&self, at_ns: u64) -> f64 {
+        let at = self.pieces.partition_point(|(_, start_ns, _)| *start_ns <= at_ns);
+        let Some((before, start_ns, piece)) = at.checked_sub(1).map(|i| self.pieces[i]) else { return 0.0 };
+        let into_s = (at_ns - start_ns).min(piece.duration_ns) as f64 / 1e9;
+        let slope = (piece.to_per_s - piece.from_per_s) / (piece.duration_ns.max(1) as f64 / 1e9);
+        before + piece.from_per_s * into_s + slope * into_s * into_s / 2.0
+    }
+
+    /// When the share `u` of its arrivals is due, nanoseconds from its start. `cursor` remembers the piece between calls
+    /// with rising shares.
+    fn time_of_share(&self, u: f64, cursor: &mut usize) -> u64 {
+        let target = u * self.expected;
+        while self.pieces.get(*cursor + 1).is_some_and(|(before, ..)| *before <= target) {
+            *cursor += 1;
+        }
+        let Some((before, start_ns, piece)) = self.pieces.get(*cursor) else { return 0 };
+        let expected = piece.expected();
+        let share = if expected > 0.0 { (target - before) / expected } else { 0.0 };
+        start_ns + piece.time_of_share(share.clamp(0.0, 1.0))
+    }
+}
+
+/// What an arrival can be, with its share of all arrivals: the interactions it asks, in order.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Choice {
+    /// Which journey it is, if it is one.
+    pub journey: Option<usize>,
+    /// Indices of its interactions: one for a single request.
+    pub interactions: Vec<usize>,
+    /// Its share; shares need not sum to 1.
+    pub share: f64,
+}
+
 /// One planned arrival.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Arrival {
@@ -59,29 +135,44 @@ pub struct Arrival {
     pub planned_ns: u64,
     /// Its number in the plan, from 0.
     pub seq: u64,
-    /// Its number among the arrivals of the same interaction, from 0.
-    pub ordinal: u64,
-    /// Index of the interaction.
+    /// Index of the interaction, of the first one for a journey.
     pub interaction: usize,
-    /// Index of the stretch it belongs to.
-    pub stretch: usize,
+    /// Index of the phase it belongs to.
+    pub phase: usize,
+    /// The journey it begins.
+    pub journey: Option<usize>,
+    /// For each of its requests: its number among those of the same interaction, from 0.
+    pub ordinals: [u64; STEPS_MAX],
+    /// Inputs that are settled already.
+    pub given: Given,
+}
+
+impl Arrival {
+    /// Number of its first request among those of the same interaction.
+    pub fn ordinal(&self) -> u64 {
+        self.ordinals[0]
+    }
 }
 
 /// The arrivals of a run, in order, made as they are asked for: constant memory for any length.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    stretches: Vec<Stretch>,
+    phases: Vec<Curve>,
     spacing: Spacing,
-    cumulative: Vec<(f64, usize)>,
+    choices: Vec<Choice>,
+    cumulative: Vec<f64>,
     times: Xoshiro256PlusPlus,
-    choices: Xoshiro256PlusPlus,
+    picks: Xoshiro256PlusPlus,
     ordinals: Vec<u64>,
     seq: u64,
-    stretch: usize,
-    stretch_start_ns: u64,
-    left_in_stretch: u64,
-    drawn_in_stretch: u64,
+    phase: usize,
+    phase_start_ns: u64,
+    left: u64,
+    drawn: u64,
     share_left: f64,
+    cursor: usize,
+    batch_left: u64,
+    due_ns: u64,
 }
 
 fn unit(rng: &mut Xoshiro256PlusPlus) -> f64 {
@@ -90,52 +181,61 @@ fn unit(rng: &mut Xoshiro256PlusPlus) -> f64 {
 }
 
 impl Plan {
-    /// A plan for `stretches` in order, choosing interaction `i` with probability proportional to the share in
-    /// `shares` (pairs of interaction index and share; shares need not sum to 1).
-    pub fn new(seed: u64, stretches: Vec<Stretch>, spacing: Spacing, shares: &[(usize, f64)]) -> Self {
-        let total: f64 = shares.iter().map(|(_, s)| s).sum();
+    /// A plan for `phases` in order, in which each arrival is one of `choices` with probability proportional to its share.
+    pub fn new(seed: u64, phases: Vec<Curve>, spacing: Spacing, choices: Vec<Choice>) -> Self {
+        let total: f64 = choices.iter().map(|c| c.share).sum();
+        let choices: Vec<Choice> =
+            choices.into_iter().filter(|c| c.share > 0.0 && !c.interactions.is_empty()).collect();
         let mut sum = 0.0;
-        let cumulative: Vec<(f64, usize)> = shares
+        let cumulative: Vec<f64> = choices
             .iter()
-            .filter(|(_, s)| *s > 0.0)
-            .map(|(i, s)| {
-                sum += s / total;
-                (sum, *i)
+            .map(|c| {
+                sum += c.share / total;
+                sum
             })
             .collect();
-        let interactions = shares.iter().map(|(i, _)| i + 1).max().unwrap_or(0);
-        let mut choices = Xoshiro256PlusPlus::seed_from_u64(seed);
-        choices.jump(); // 2^128 draws away from `times`: the two streams never meet
-        let mut plan = Plan {
-            left_in_stretch: stretches.first().map_or(0, Stretch::arrivals),
-            stretches,
+        let interactions = choices.iter().flat_map(|c| &c.interactions).max().map_or(0, |i| i + 1);
+        let mut picks = Xoshiro256PlusPlus::seed_from_u64(seed);
+        picks.jump(); // 2^128 draws away from `times`: the two streams never meet
+        let phases = if choices.is_empty() { Vec::new() } else { phases };
+        Plan {
+            left: phases.first().map_or(0, Curve::arrivals),
+            phases,
             spacing,
+            choices,
             cumulative,
             times: Xoshiro256PlusPlus::seed_from_u64(seed),
-            choices,
+            picks,
             ordinals: vec![0; interactions],
             seq: 0,
-            stretch: 0,
-            stretch_start_ns: 0,
-            drawn_in_stretch: 0,
+            phase: 0,
+            phase_start_ns: 0,
+            drawn: 0,
             share_left: 1.0,
-        };
-        if plan.cumulative.is_empty() {
-            plan.stretches.clear();
-            plan.left_in_stretch = 0;
+            cursor: 0,
+            batch_left: 0,
+            due_ns: 0,
         }
-        plan
     }
 
-    /// Length of the whole plan in nanoseconds.
-    pub fn duration_ns(&self) -> u64 {
-        self.stretches.iter().map(|s| s.duration_ns).sum()
-    }
-
-    fn choose(&mut self) -> usize {
-        let u = unit(&mut self.choices);
-        let at = self.cumulative.partition_point(|(c, _)| *c < u);
-        self.cumulative[at.min(self.cumulative.len() - 1)].1
+    fn next_share(&mut self) -> f64 {
+        let (u, left) = (unit(&mut self.times), self.left as f64);
+        let gaps = match self.spacing {
+            Spacing::Constant => {
+                return (self.drawn as f64 + 0.5) / self.phases[self.phase].arrivals() as f64;
+            }
+            Spacing::Poisson => left,
+            Spacing::Bursty { dispersion } => {
+                let mean = (dispersion + 1.0) / 2.0;
+                // Geometric on 1, 2, ... with that mean.
+                let stay = (1.0 - 1.0 / mean).max(f64::MIN_POSITIVE);
+                self.batch_left = (unit(&mut self.times).ln() / stay.ln()) as u64;
+                left / mean
+            }
+        };
+        // The next order statistic of the uniform draws that are left: what remains shrinks by U^(1/left).
+        self.share_left *= u.powf(1.0 / gaps.max(1.0));
+        1.0 - self.share_left
     }
 }
 
@@ -143,116 +243,42 @@ impl Iterator for Plan {
     type Item = Arrival;
 
     fn next(&mut self) -> Option<Arrival> {
-        while self.left_in_stretch == 0 {
-            let finished = self.stretches.get(self.stretch)?;
-            self.stretch_start_ns += finished.duration_ns;
-            self.stretch += 1;
-            self.drawn_in_stretch = 0;
-            self.share_left = 1.0;
-            self.left_in_stretch = self.stretches.get(self.stretch)?.arrivals();
+        while self.left == 0 {
+            self.phase_start_ns += self.phases.get(self.phase)?.duration_ns();
+            self.phase += 1;
+            (self.drawn, self.share_left, self.cursor, self.batch_left) = (0, 1.0, 0, 0);
+            self.left = self.phases.get(self.phase)?.arrivals();
         }
-        let stretch = self.stretches[self.stretch];
-        let share = match self.spacing {
-            Spacing::Poisson => {
-                // The next order statistic of the uniform draws that are left: what remains shrinks by U^(1/left).
-                self.share_left *= unit(&mut self.times).powf(1.0 / self.left_in_stretch as f64);
-                1.0 - self.share_left
-            }
-            Spacing::Constant => (self.drawn_in_stretch as f64 + 0.5) / stretch.arrivals() as f64,
-        };
-        self.drawn_in_stretch += 1;
-        self.left_in_stretch -= 1;
-        let interaction = self.choose();
+        if self.batch_left > 0 {
+            self.batch_left -= 1;
+        } else {
+            let share = self.next_share();
+            self.due_ns =
+                self.phase_start_ns + self.phases[self.phase].time_of_share(share, &mut self.cursor);
+        }
+        self.drawn += 1;
+        self.left -= 1;
+        let u = unit(&mut self.picks);
+        let at = self.cumulative.partition_point(|c| *c < u).min(self.choices.len() - 1);
+        let choice = &self.choices[at];
+        let mut ordinals = [0; STEPS_MAX];
+        for (ordinal, interaction) in ordinals.iter_mut().zip(&choice.interactions) {
+            *ordinal = self.ordinals[*interaction];
+            self.ordinals[*interaction] += 1;
+        }
         let arrival = Arrival {
-            planned_ns: self.stretch_start_ns + stretch.time_of_share(share),
+            planned_ns: self.due_ns,
             seq: self.seq,
-            ordinal: self.ordinals[interaction],
-            interaction,
-            stretch: self.stretch,
+            interaction: choice.interactions[0],
+            phase: self.phase,
+            journey: choice.journey,
+            ordinals,
+            given: Given::default(),
         };
         self.seq += 1;
-        self.ordinals[interaction] += 1;
         Some(arrival)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn flat(duration_s: u64, rate: f64) -> Stretch {
-        Stretch { duration_ns: duration_s * 1_000_000_000, from_per_s: rate, to_per_s: rate }
-    }
-
-    #[test]
-    fn the_same_seed_gives_the_same_plan_and_another_seed_another() {
-        let plan = |seed| Plan::new(seed, vec![flat(2, 500.0)], Spacing::Poisson, &[(0, 0.7), (1, 0.3)]);
-        let a: Vec<Arrival> = plan(42).collect();
-        assert_eq!(a, plan(42).collect::<Vec<_>>());
-        assert_ne!(a, plan(43).collect::<Vec<_>>());
-    }
-
-    #[test]
-    fn every_stretch_asks_for_exactly_its_expected_total_in_ascending_order() {
-        let stretches = vec![
-            Stretch { duration_ns: 10_000_000_000, from_per_s: 0.0, to_per_s: 1800.0 },
-            flat(60, 1800.0),
-            Stretch { duration_ns: 1_000_000_000, from_per_s: 100.0, to_per_s: 0.0 },
-        ];
-        for spacing in [Spacing::Poisson, Spacing::Constant] {
-            let all: Vec<Arrival> = Plan::new(42, stretches.clone(), spacing, &[(0, 1.0)]).collect();
-            let count = |s| all.iter().filter(|a| a.stretch == s).count();
-            assert_eq!((count(0), count(1), count(2)), (9_000, 108_000, 50), "{spacing:?}");
-            assert!(all.windows(2).all(|w| w[0].planned_ns <= w[1].planned_ns), "{spacing:?}");
-            assert!(all.iter().enumerate().all(|(i, a)| a.seq == i as u64));
-        }
-    }
-
-    #[test]
-    fn poisson_arrivals_have_an_index_of_dispersion_of_one_and_constant_ones_of_nearly_zero() {
-        let dispersion = |spacing, window_ns: u64| {
-            let mut counts = vec![0f64; (60_000_000_000 / window_ns) as usize];
-            for a in Plan::new(7, vec![flat(60, 1800.0)], spacing, &[(0, 1.0)]) {
-                if let Some(c) = counts.get_mut((a.planned_ns / window_ns) as usize) {
-                    *c += 1.0;
-                }
-            }
-            let mean = counts.iter().sum::<f64>() / counts.len() as f64;
-            counts.iter().map(|c| (c - mean).powi(2)).sum::<f64>() / counts.len() as f64 / mean
-        };
-        for window_ns in [1_000_000, 10_000_000, 100_000_000] {
-            let d = dispersion(Spacing::Poisson, window_ns);
-            assert!((0.85..1.15).contains(&d), "window {window_ns} ns: {d}");
-            assert!(dispersion(Spacing::Constant, window_ns) < 0.3);
-        }
-    }
-
-    #[test]
-    fn a_ramp_puts_a_quarter_of_its_arrivals_into_its_first_half() {
-        let ramp = Stretch { duration_ns: 10_000_000_000, from_per_s: 0.0, to_per_s: 2000.0 };
-        let all: Vec<Arrival> = Plan::new(1, vec![ramp], Spacing::Constant, &[(0, 1.0)]).collect();
-        let early = all.iter().filter(|a| a.planned_ns < 5_000_000_000).count();
-        assert!((2_490..=2_510).contains(&early), "{early}");
-    }
-
-    #[test]
-    fn shares_come_out_as_the_mix_says() {
-        let shares = [(0, 0.5), (2, 0.3), (5, 0.2)];
-        let mut counts = [0u64; 6];
-        for a in Plan::new(3, vec![flat(100, 1000.0)], Spacing::Poisson, &shares) {
-            assert_eq!(a.ordinal, counts[a.interaction]);
-            counts[a.interaction] += 1;
-        }
-        for (i, share) in shares {
-            let sd = (100_000.0 * share * (1.0 - share)).sqrt();
-            assert!((counts[i] as f64 - 100_000.0 * share).abs() < 4.0 * sd, "{i}: {}", counts[i]);
-        }
-    }
-
-    #[test]
-    fn an_empty_mix_or_no_stretches_plan_nothing() {
-        assert_eq!(Plan::new(1, vec![flat(1, 10.0)], Spacing::Poisson, &[]).count(), 0);
-        assert_eq!(Plan::new(1, vec![], Spacing::Poisson, &[(0, 1.0)]).count(), 0);
-        assert_eq!(Plan::new(1, vec![flat(1, 0.0)], Spacing::Constant, &[(0, 1.0)]).count(), 0);
-    }
-}
+mod tests;

@@ -7,6 +7,7 @@
 //! answer. Only measured phases enter the histograms; counts are kept of both.
 
 use crate::seconds::Seconds;
+use crate::trips::Trips;
 use hdrhistogram::Histogram;
 use run_record::{ALL, Counts, ErrorRow, Kind, NamedHistogram};
 use std::collections::BTreeMap;
@@ -66,6 +67,14 @@ pub struct Tally {
 }
 
 impl Tally {
+    fn absorb(&mut self, other: &Tally) {
+        // Equal bounds by construction, so adding cannot fail.
+        let _ = self.response.add(&other.response);
+        let _ = self.service.add(&other.service);
+        let _ = self.send_lag.add(&other.send_lag);
+        self.failed += other.failed;
+    }
+
     /// Nothing recorded yet.
     pub fn new() -> Self {
         let h = run_record::new_histogram;
@@ -95,20 +104,28 @@ pub struct Recorder {
     pub unknown: Vec<u64>,
     /// When the last answer to a measured arrival was whole, nanoseconds since the run's start.
     pub last_done_ns: u64,
-    /// The per-second series.
+    /// The seconds that are still open.
     pub seconds: Seconds,
+    /// How the journeys went.
+    pub trips: Trips,
+    /// Requests sent after one that was due later.
+    pub out_of_order: u64,
+    latest_sent_ns: u64,
     errors: BTreeMap<(usize, String, String), (u64, u64)>,
 }
 
 impl Recorder {
     /// A recorder for interactions named `names` and phases of which `measured[i]` says whether phase `i` counts.
-    pub fn new(names: Vec<String>, measured: Vec<bool>, phase_names: Vec<String>) -> Self {
+    pub fn new(names: Vec<String>, measured: Vec<bool>) -> Self {
         Recorder {
             tallies: names.iter().map(|_| None).collect(),
             complete: vec![0; names.len()],
             unknown: vec![0; names.len()],
             last_done_ns: 0,
-            seconds: Seconds::new(phase_names, measured.clone()),
+            seconds: Seconds::default(),
+            trips: Trips::default(),
+            out_of_order: 0,
+            latest_sent_ns: 0,
             names,
             measured,
             counts: Counts::default(),
@@ -128,6 +145,44 @@ impl Recorder {
     pub fn planned(&mut self, phase: usize, planned_ns: u64) {
         self.each_count(phase, |c| c.planned += 1);
         self.seconds.at(planned_ns, phase).planned += 1;
+    }
+
+    /// An arrival was sent that was due at `planned_ns`.
+    pub fn sent(&mut self, planned_ns: u64) {
+        if planned_ns < self.latest_sent_ns {
+            self.out_of_order += 1;
+        }
+        self.latest_sent_ns = self.latest_sent_ns.max(planned_ns);
+    }
+
+    /// Adds what another sending thread recorded; its seconds must have been sealed.
+    pub fn absorb(&mut self, other: Recorder) {
+        for (mine, theirs) in self.tallies.iter_mut().zip(other.tallies) {
+            match (mine, theirs) {
+                (Some(mine), Some(theirs)) => mine.absorb(&theirs),
+                (mine @ None, theirs) => *mine = theirs,
+                (Some(_), None) => {}
+            }
+        }
+        for (mine, theirs) in [(&mut self.counts, other.counts), (&mut self.counts_all, other.counts_all)] {
+            mine.planned += theirs.planned;
+            mine.sent += theirs.sent;
+            mine.dropped += theirs.dropped;
+            mine.answered += theirs.answered;
+            mine.failed += theirs.failed;
+        }
+        let sum = |mine: &mut Vec<u64>, theirs: Vec<u64>| {
+            mine.iter_mut().zip(theirs).for_each(|(a, b)| *a += b);
+        };
+        sum(&mut self.complete, other.complete);
+        sum(&mut self.unknown, other.unknown);
+        self.last_done_ns = self.last_done_ns.max(other.last_done_ns);
+        self.out_of_order += other.out_of_order;
+        self.trips.absorb(other.trips);
+        for (key, (count, first_ns)) in other.errors {
+            let mine = self.errors.entry(key).or_insert((0, first_ns));
+            *mine = (mine.0 + count, mine.1.min(first_ns));
+        }
     }
 
     /// An arrival ended.
@@ -195,10 +250,7 @@ impl Recorder {
     pub fn histograms(&self) -> Vec<NamedHistogram> {
         let mut all = Tally::new();
         for t in self.tallies.iter().flatten() {
-            // Equal bounds by construction, so adding cannot fail.
-            let _ = all.response.add(&t.response);
-            let _ = all.service.add(&t.service);
-            let _ = all.send_lag.add(&t.send_lag);
+            all.absorb(t);
         }
         let each =
             self.names.iter().zip(&self.tallies).filter_map(|(n, t)| Some((n.as_str(), t.as_deref()?)));
@@ -239,102 +291,4 @@ impl Recorder {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const MS: u64 = 1_000_000;
-
-    fn recorder() -> Recorder {
-        Recorder::new(vec!["a".into(), "b".into()], vec![false, true], vec!["warm-up".into(), "peak".into()])
-    }
-
-    fn sample(phase: usize, planned_ms: u64, sent_ms: u64, done_ms: u64) -> Sample {
-        Sample {
-            interaction: 0,
-            phase,
-            planned_ns: planned_ms * MS,
-            sent_ns: sent_ms * MS,
-            done_ns: done_ms * MS,
-        }
-    }
-
-    fn failed(kind: &'static str, timed: bool) -> Outcome<'static> {
-        Outcome::Failed { kind, detail: "x", complete: timed, timed }
-    }
-
-    #[test]
-    fn response_service_and_send_lag_are_told_apart() {
-        let mut r = recorder();
-        r.planned(1, 0);
-        r.finished(&sample(1, 0, 300, 500), &Outcome::Answered);
-        let histograms = r.histograms();
-        for (kind, ms) in [(Kind::Response, 500), (Kind::Service, 200), (Kind::SendLag, 300)] {
-            for name in ["a", ALL] {
-                let h = run_record::find_histogram(&histograms, name, kind).expect("recorded");
-                assert_eq!(h.len(), 1);
-                assert!(h.max().abs_diff(ms * MS) <= ms * MS / 1000, "{name} {kind}: {}", h.max());
-            }
-        }
-    }
-
-    #[test]
-    fn warm_up_is_counted_but_never_timed() {
-        let mut r = recorder();
-        r.planned(0, 0);
-        r.finished(&sample(0, 0, 1, 2), &Outcome::Answered);
-        assert_eq!((r.counts.planned, r.counts_all.answered), (0, 1));
-        assert!(r.histograms().iter().all(|h| h.histogram.is_empty()));
-    }
-
-    #[test]
-    fn every_way_to_end_keeps_the_two_equations() {
-        let mut r = recorder();
-        let ends = [
-            Outcome::Answered,
-            failed("status", true),
-            failed("connection", false),
-            Outcome::Dropped { reason: "nothing waits" },
-        ];
-        for (i, end) in ends.iter().enumerate() {
-            r.planned(1, i as u64 * 400 * MS);
-            r.finished(&sample(1, i as u64 * 400, i as u64 * 400, i as u64 * 400 + 5), end);
-        }
-        let c = r.counts;
-        assert_eq!((c.planned, c.sent, c.dropped, c.answered, c.failed), (4, 3, 1, 1, 2));
-        assert_eq!((r.complete[0], r.unknown[0]), (2, 1));
-        let histograms = r.histograms();
-        let h = run_record::find_histogram(&histograms, ALL, Kind::Response).expect("recorded");
-        assert_eq!(h.len(), 2, "a broken connection is no answer and has no time");
-        let (series, heat) = r.seconds.finish();
-        assert_eq!(series.iter().map(|s| s.planned).sum::<u64>(), 4);
-        assert!(series.iter().all(|s| s.planned == s.sent + s.dropped && s.sent == s.answered + s.failed));
-        assert_eq!(heat.counts.iter().flatten().sum::<u32>(), 2);
-    }
-
-    #[test]
-    fn a_broken_target_cannot_fill_memory_with_different_errors() {
-        let mut r = recorder();
-        for i in 0..1_000u64 {
-            r.planned(1, 0);
-            let detail = format!("reason {i}");
-            let outcome = Outcome::Failed { kind: "status", detail: &detail, complete: true, timed: true };
-            r.finished(&sample(1, 0, 0, 1), &outcome);
-        }
-        let rows = r.error_rows();
-        assert_eq!(rows.len(), ERRORS_MAX + 1);
-        assert_eq!(rows.iter().map(|e| e.count).sum::<u64>(), 1_000);
-    }
-
-    #[test]
-    fn a_second_is_sealed_only_when_all_its_arrivals_have_ended() {
-        let mut r = recorder();
-        r.planned(1, 100 * MS);
-        r.planned(1, 1_100 * MS);
-        r.finished(&sample(1, 1_100, 1_100, 1_101), &Outcome::Answered);
-        r.seconds.seal(5_000 * MS);
-        assert!(r.seconds.latest().is_none());
-        r.finished(&sample(1, 100, 100, 4_000), &Outcome::Answered);
-        r.seconds.seal(5_000 * MS);
-        assert_eq!(r.seconds.latest().map(|s| s.second), Some(1));
-    }
-}
+mod tests;

@@ -18,6 +18,8 @@ pub struct Stages {
     population: Population,
     waiting: Vec<VecDeque<HandOver>>,
     backlog_used: Vec<u64>,
+    /// Which of how many sending threads this is: each takes its own items of the backlog.
+    part: (u64, u64),
     capacity: usize,
     /// Per interaction: indices of the stages it takes from, in order of preference.
     takes: Vec<Vec<usize>>,
@@ -30,13 +32,14 @@ fn index_of(stage: &str) -> Option<usize> {
 }
 
 impl Stages {
-    /// Empty stages for these interactions.
-    pub fn new(population: Population, interactions: &[Interaction]) -> Self {
+    /// Empty stages for these interactions, for sending thread `part.0` of `part.1`.
+    pub fn new(population: Population, interactions: &[Interaction], part: (u64, u64)) -> Self {
         let quarter = usize::try_from(population.sizes().patients / 4).unwrap_or(WAITING_MAX);
         Stages {
             population,
             waiting: STAGES.iter().map(|_| VecDeque::new()).collect(),
             backlog_used: vec![0; STAGES.len()],
+            part: (part.0, part.1.max(1)),
             capacity: WAITING_MAX.min(quarter.max(1)),
             takes: interactions
                 .iter()
@@ -60,14 +63,23 @@ impl Stages {
             }
         }
         for &stage in &self.takes[interaction] {
-            if let Some(found) =
-                scenarios::backlog(STAGES[stage].name, self.backlog_used[stage], &self.population)
-            {
+            let next = self.backlog_used[stage] * self.part.1 + self.part.0;
+            if let Some(found) = scenarios::backlog(STAGES[stage].name, next, &self.population) {
                 self.backlog_used[stage] += 1;
                 return Ok(Some(found));
             }
         }
         Err("nothing waits at the stage it takes from")
+    }
+
+    /// Indices of the stages that an interaction takes from, in order of preference.
+    pub fn takes(&self, interaction: usize) -> &[usize] {
+        &self.takes[interaction]
+    }
+
+    /// Index of the stage that an interaction leaves at.
+    pub fn leaves(&self, interaction: usize) -> Option<usize> {
+        self.leaves[interaction]
     }
 
     /// Puts what an answer left where the next step finds it.

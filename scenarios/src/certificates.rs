@@ -2,6 +2,7 @@
 //! read. Opens no file: keys are named here and read by whoever connects, so none is ever in a scenario or a record.
 
 use crate::document::{Item, Log, Section};
+use crate::scenario::Load;
 use std::path::{Path, PathBuf};
 
 /// How requests travel.
@@ -136,10 +137,11 @@ pub(crate) fn read(
 pub(crate) fn enough_lines(
     root: &Section<'_>,
     (tls, certificates): (Tls, &Certificates),
-    connections: u32,
+    load: &Load,
     organisations: u32,
     log: &Log,
 ) {
+    let connections = load.connections;
     let each = tls == Tls::Mutual && !matches!(certificates.shown, Shown::One { .. });
     if each && connections < organisations {
         log.push(

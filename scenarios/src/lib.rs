@@ -42,7 +42,7 @@ pub use certificates::{Certificates, KeySource, Shown, Tls};
 pub use check::{AnswerView, CheckContext, CheckFault, CheckKind};
 pub use explain::{Explanation, InteractionExpected, PhaseExpected, explain};
 pub use fault::{Fault, Faults};
-pub use inputs::{Given, RenderContext};
+pub use inputs::{Given, RenderContext, Speaker};
 pub use interaction::Interaction;
 pub use load::{Changes, load, load_with};
 pub use mix::{Item, Mix, MixRow, NotReplayed, What};

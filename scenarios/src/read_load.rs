@@ -6,6 +6,8 @@ use std::time::Duration;
 
 /// Most users of the closed model: each is a task with a connection of its own.
 const USERS_MAX: u64 = 28_000;
+/// Loopback source addresses: 127.0.0.1 to 127.0.0.250.
+const SOURCES: std::ops::RangeInclusive<u64> = 1..=250;
 /// Connections of a scenario that names no number.
 const CONNECTIONS_DEFAULT: u32 = 256;
 /// How many there may be in all unless the scenario says otherwise: what a stall of a second at 10,000/s asks for.
@@ -36,6 +38,9 @@ pub(crate) fn read_load(item: Option<Item<'_>>, log: &Log) -> Option<Load> {
     if let Some(n) = section.get("connections").and_then(|i| i.whole(range)) {
         load.connections = n as u32;
         load.connections_max = load.connections_max.max(load.connections);
+    }
+    if let Some(n) = section.get("sources").and_then(|i| i.whole(SOURCES)) {
+        load.sources = n as u32;
     }
     if let Some(timeout) = section.get("timeout").and_then(|i| i.span()) {
         load.timeout = timeout;

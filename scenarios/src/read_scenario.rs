@@ -49,7 +49,7 @@ pub(crate) fn read(
     let open = load.as_ref().is_none_or(|l| l.model == Model::Open);
     if let (Some((_, tls, certificates)), Some(load)) = (&target, &load) {
         let organisations = population.organisations;
-        certificates::enough_lines(&root, (*tls, certificates), load.connections, organisations, log);
+        certificates::enough_lines(&root, (*tls, certificates), load, organisations, log);
     }
     let phases = read_phases(root.need("phase", "[[phase]] tables"), open, log);
     let limits = read_limits(root.get("validity"));

@@ -99,6 +99,7 @@ fn measure(scenario: &Scenario, place: &Place, args: &Args, stop: &AtomicBool) -
         hub_pid: place.server.as_ref().map(Server::pid),
         command: std::env::args().collect::<Vec<_>>().join(" "),
         stop,
+        begin: &mut |_| {},
         live: &mut live,
     };
     let measured = match scenario.load.model {

@@ -13,10 +13,13 @@ use goose::goose::{Scenario as GooseScenario, Transaction};
 use goose::{GooseAttack, GooseError};
 use harness::clock::{self, Clock, process_cpu_s};
 use harness::engine::{EngineFacts, Live};
+use harness::finish::{End, finish};
 use harness::recorder::Recorder;
 use harness::resources::Watch;
-use harness::run::{End, RunError, Setting, finish, population_of, recorder_of};
+use harness::run::{RunError, Setting, population_of, recorder_of};
+use harness::seconds::Series;
 use harness::stages::Stages;
+use harness::workers::phases_of;
 use harness::{floor, status};
 use run_record::Measured;
 use scenarios::Scenario;
@@ -47,6 +50,7 @@ pub(crate) struct Shared {
 pub(crate) struct Book {
     pub(crate) recorder: Recorder,
     pub(crate) stages: Stages,
+    pub(crate) series: Series,
     pub(crate) seq: u64,
     pub(crate) ordinals: Vec<u64>,
 }
@@ -90,16 +94,23 @@ pub fn run_users(scenario: &Scenario, setting: &mut Setting<'_>) -> Result<Measu
         .map_err(|e| RunError::Machine(format!("no runtime for the users: {e}")))?;
     let attack =
         attack(&shared, &users).map_err(|e| RunError::Machine(format!("goose refused the users: {e}")))?;
+    (setting.begin)(shared.clock);
     let facts = runtime.block_on(watch_over(&shared, attack, setting));
     // Users that goose still holds are let go with the runtime; nothing of theirs is on the wire any more.
     runtime.shutdown_background();
-    let recorder = {
+    let (recorder, series) = {
         let mut book = shared.book();
-        std::mem::replace(&mut book.recorder, recorder_of(scenario))
+        let sealed = book.recorder.seconds.seal_all();
+        book.series.add(sealed);
+        let empty = Series::new(Vec::new(), 1);
+        (
+            std::mem::replace(&mut book.recorder, recorder_of(scenario)),
+            std::mem::replace(&mut book.series, empty),
+        )
     };
     let end =
         End { started, facts: facts?, before, floor, harness_cpu_s: process_cpu_s() - cpu_before_s, watch };
-    Ok(finish(scenario, setting, recorder, end))
+    Ok(finish(scenario, setting, recorder, series, end))
 }
 
 fn share(scenario: &Scenario, population: population::Population, target: std::net::SocketAddr) -> Shared {
@@ -131,7 +142,8 @@ fn share(scenario: &Scenario, population: population::Population, target: std::n
         phase_ends_ns,
         book: Mutex::new(Book {
             recorder: recorder_of(scenario),
-            stages: Stages::new(population, &scenario.interactions),
+            stages: Stages::new(population, &scenario.interactions, (0, 1)),
+            series: Series::new(phases_of(scenario), 1),
             seq: 0,
             ordinals: vec![0; scenario.interactions.len()],
         }),
@@ -205,19 +217,21 @@ async fn watch_over(
         tokio::time::sleep(TICK / 10).await;
     }
     users.abort();
-    Ok(EngineFacts { measured_s: 0.0, cpu_share: 0.0, interrupted })
+    Ok(EngineFacts { interrupted, ..EngineFacts::default() })
 }
 
 fn look(shared: &Shared, now_ns: u64) -> Live {
     let mut book = shared.book();
-    book.recorder.seconds.seal(now_ns);
+    let phase = shared.phase_at(now_ns).unwrap_or(shared.phase_ends_ns.len().saturating_sub(1));
+    let sealed = book.recorder.seconds.seal(now_ns, phase);
+    book.series.add(sealed);
     Live {
         at_s: now_ns as f64 / 1e9,
         of_s: shared.end_ns() as f64 / 1e9,
         phase: shared.phase_at(now_ns).map_or("the end".into(), |p| shared.scenario.phases[p].name.clone()),
         counts: book.recorder.counts_all,
         in_flight: shared.in_flight.load(Ordering::Relaxed),
-        waiting: 0,
-        second: book.recorder.seconds.latest().cloned(),
+        second: book.series.latest().cloned(),
+        ..Live::default()
     }
 }

@@ -13,6 +13,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::sign::CertifiedKey;
 use rustls::{SignatureScheme, SupportedProtocolVersion};
+use scenarios::Speaker;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -100,11 +101,20 @@ impl Identities {
         (line % self.all.len().max(1)) as u32
     }
 
-    /// The lines below `lines` that speak for an organisation, in ascending order of their end points.
-    pub fn lines_of(&self, organisation: u32, lines: usize) -> impl Iterator<Item = usize> {
+    /// The lines below `lines` over which a request in that name may go: those of its end point first, then those of its
+    /// organisation's other end points.
+    pub fn lines_for(&self, speaker: Speaker, lines: usize) -> impl Iterator<Item = usize> {
         let count = self.all.len().max(1);
-        let of_systems = (organisation..self.end_points).step_by(self.organisations.max(1) as usize);
-        of_systems.flat_map(move |system| (system as usize..lines).step_by(count))
+        let (own, known) = (speaker.end_point, self.end_points);
+        let all = (speaker.organisation..known).step_by(self.organisations.max(1) as usize);
+        let others = all.filter(move |system| Some(*system) != own);
+        let systems = own.filter(|system| *system < known).into_iter().chain(others);
+        systems.flat_map(move |system| (system as usize..lines).step_by(count))
+    }
+
+    /// The organisation that the connection of a line speaks for.
+    pub fn organisation_of(&self, line: usize) -> u32 {
+        self.end_point_of(line) % self.organisations.max(1)
     }
 
     /// What shows the certificate of a line in one handshake.

@@ -11,6 +11,7 @@ use population::{Population, Sizes};
 use rcgen::ExtendedKeyUsagePurpose::ClientAuth;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustls::version::{TLS12, TLS13};
+use scenarios::Speaker;
 use server::{Ca, crumbling, start, text};
 use std::io::Read;
 use std::net::{SocketAddr, TcpListener};
@@ -200,8 +201,17 @@ fn five_hundred_connections_from_three_addresses_each_speak_for_their_own_end_po
             assert!(certificate.windows(part.len()).any(|w| w == part.as_bytes()), "{line}: {part}");
         }
     }
-    let lines: Vec<usize> = connector.identities().unwrap().lines_of(7, 500).collect();
-    assert!(lines.len() == 25 && lines.iter().all(|l| people.endpoint(*l as u32).organisation == 7));
+    let identities = connector.identities().unwrap();
+    let lines = |end_point| -> Vec<usize> {
+        identities.lines_for(Speaker { organisation: 7, end_point }, 500).collect()
+    };
+    assert!(lines(None).len() == 25 && lines(None).iter().all(|l| identities.organisation_of(*l) == 7));
+    assert_eq!(
+        (lines(Some(47))[0], lines(Some(47)).len()),
+        (47, 25),
+        "its own first, then the organisation's"
+    );
+    assert_eq!(lines(Some(607)), lines(None), "a system whose certificate was not issued");
 }
 
 #[test]

@@ -4,12 +4,21 @@
 
 use super::{Inputs, RenderContext, Rule};
 use crate::interaction::Interaction;
-use crate::variable::{OfEndPoint, Variable};
+use crate::variable::{OfEndPoint, OfSession, Variable};
+
+/// In whose name a request comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Speaker {
+    /// Index of the organisation.
+    pub organisation: u32,
+    /// Index of the organisation's end point, when the request shows which of its systems it comes from.
+    pub end_point: Option<u32>,
+}
 
 impl Interaction {
-    /// Index of the organisation in whose name the request of `cx` comes; `None` when it says nothing of it (a look-up
-    /// that everybody may make), or when the population does not know it.
-    pub fn speaks_for(&self, cx: &RenderContext<'_>) -> Option<u32> {
+    /// In whose name the request of `cx` comes; `None` when it says nothing of it (a look-up that everybody may make), or
+    /// when the population does not know it.
+    pub fn speaks_for(&self, cx: &RenderContext<'_>) -> Option<Speaker> {
         let request = &self.request;
         let headers = request.headers.iter().map(|(_, template)| template);
         let said = headers.chain([&request.path]).chain(&request.body).flat_map(|t| t.variables());
@@ -17,7 +26,7 @@ impl Interaction {
         said.map(|(variable, _, _)| variable).find(|v| tells(v)).and_then(|v| inputs.speaker(v)).or_else(
             || {
                 // Whoever takes up a log-in is the one who began it.
-                cx.population.organisation_with(inputs.captured("ods"))
+                of_organisation(cx.population.organisation_with(inputs.captured("ods")))
             },
         )
     }
@@ -26,7 +35,7 @@ impl Interaction {
 /// True when a server reads from it who is asking.
 fn tells(variable: &Variable) -> bool {
     match variable {
-        Variable::Session(_) | Variable::MeshAuthorization => true,
+        Variable::Session(OfSession::Token | OfSession::UserId) | Variable::MeshAuthorization => true,
         Variable::EndPoint { of: OfEndPoint::Token, .. } => true,
         Variable::Capture(name) => name.ends_with(TOKEN),
         _ => false,
@@ -36,26 +45,38 @@ fn tells(variable: &Variable) -> bool {
 /// End of the names of captured tokens; the code of whom they belong to is captured under the same name with `_ods`.
 const TOKEN: &str = "_token";
 
+fn of_organisation(organisation: Option<u32>) -> Option<Speaker> {
+    organisation.map(|organisation| Speaker { organisation, end_point: None })
+}
+
 impl Inputs<'_> {
-    fn speaker(&mut self, variable: &Variable) -> Option<u32> {
+    fn speaker(&mut self, variable: &Variable) -> Option<Speaker> {
         let population = self.cx.population;
         let organisations = population.sizes().organisations;
         match variable {
-            Variable::Session(_) => Some(self.session_index() % organisations),
-            Variable::EndPoint { recipient, .. } => Some(self.endpoint(*recipient).organisation),
+            Variable::Session(_) => of_organisation(Some(self.session_index() % organisations)),
+            Variable::EndPoint { recipient, .. } => Some(self.system(*recipient)),
             Variable::MeshAuthorization => match self.rules.mailbox {
-                // A mailbox begins with its organisation's code.
                 Rule::Capture => {
-                    let (ods, _) = self.captured("mailbox").rsplit_once("OT")?;
-                    population.organisation_with(ods)
+                    // A mailbox is its organisation's code, `OT`, and which of its systems it belongs to, from 1.
+                    let (ods, number) = self.captured("mailbox").rsplit_once("OT")?;
+                    let organisation = population.organisation_with(ods)?;
+                    let before = number.parse::<u32>().ok()?.checked_sub(1)?;
+                    let end_point = before.checked_mul(organisations)?.checked_add(organisation);
+                    Some(Speaker { organisation, end_point })
                 }
-                rule => Some(self.endpoint(rule == Rule::Recipient).organisation),
+                rule => Some(self.system(rule == Rule::Recipient)),
             },
             Variable::Capture(name) => {
                 let party = name.strip_suffix(TOKEN)?;
-                population.organisation_with(self.captured(&format!("{party}_ods")))
+                of_organisation(population.organisation_with(self.captured(&format!("{party}_ods"))))
             }
             _ => None,
         }
+    }
+
+    fn system(&mut self, recipient: bool) -> Speaker {
+        let found = self.endpoint(recipient);
+        Speaker { organisation: found.organisation, end_point: Some(found.index) }
     }
 }

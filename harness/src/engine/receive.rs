@@ -1,0 +1,107 @@
+//! The engine's receiving side: answers are read, checked and recorded, what they leave is kept, and the line carries
+//! the next request.
+
+use super::ask::{Ask, Due};
+use super::lines::{Flight, Line};
+use super::{Engine, UNDER_WAY_MAX};
+use crate::client::connection::{Connection, Received};
+use crate::recorder::Outcome;
+use crate::trips::{Trip, TripEnd};
+use scenarios::AnswerView;
+
+impl Engine<'_> {
+    pub(super) fn handle(&mut self, line: usize) {
+        match self.lines.lift(line) {
+            Line::Down => {}
+            Line::Free(mut connection) => match connection.read_some(&mut self.scratch, false) {
+                Ok(Received::Partial) => self.lines.put(line, Line::Free(connection)),
+                // Closed between requests, or speaking out of turn: nobody waits for it, so it is opened anew.
+                _ => self.lines.free_gone(line, self.clock.now_ns()),
+            },
+            Line::Busy(connection, flight) => self.advance(line, connection, *flight),
+        }
+    }
+
+    fn advance(&mut self, line: usize, mut connection: Connection, flight: Flight) {
+        let interaction = &self.scenario.interactions[flight.ask.interaction];
+        if let Err(e) = connection.write_some() {
+            return self.broken(line, flight, &format!("writing: {}", e.kind()));
+        }
+        let head = interaction.method() == "HEAD";
+        let parsed = match connection.read_some(&mut self.scratch, head) {
+            Ok(Received::Partial) => {
+                return self.lines.put(line, Line::Busy(connection, Box::new(flight)));
+            }
+            Ok(Received::Answer(parsed)) => parsed,
+            Ok(Received::Closed) => return self.broken(line, flight, "closed before the answer"),
+            Err(sentence) => return self.broken(line, flight, &sentence),
+        };
+        let done_ns = self.clock.now_ns();
+        let Flight { ask, sent_ns } = flight;
+        let context =
+            ask.context(&self.population, self.scenario.seed, &self.host, jiff::Timestamp::UNIX_EPOCH);
+        let answer = AnswerView { status: parsed.status, headers: &parsed.headers, body: &parsed.body };
+        self.left.clear();
+        let checked = interaction.check(&answer, &context, &mut self.left);
+        let keep_alive = parsed.keep_alive;
+        self.in_flight -= 1;
+        let sample = ask.sample(sent_ns, done_ns);
+        match checked {
+            Ok(()) => {
+                self.recorder.finished(&sample, &Outcome::Answered);
+                self.hand_over(ask, done_ns);
+            }
+            Err(fault) => {
+                let (kind, detail) = (fault.kind.name(), fault.detail.as_str());
+                let outcome = Outcome::Failed { kind, detail, complete: true, timed: true };
+                self.recorder.finished(&sample, &outcome);
+                if let Some(trip) = &ask.trip {
+                    self.end_trip(trip, TripEnd::Failed);
+                }
+            }
+        }
+        if !keep_alive {
+            return self.lines.gone(line, done_ns);
+        }
+        match self.waiting.pop_front() {
+            Some(next) => {
+                self.lines.put(line, Line::Free(connection));
+                self.send(line, next);
+            }
+            None => self.lines.release(line, connection),
+        }
+    }
+
+    /// What a good answer left goes to the journey's next step, or to whoever comes.
+    fn hand_over(&mut self, ask: Ask, done_ns: u64) {
+        let interaction = ask.interaction;
+        let kept = ask.taken.filter(|_| self.scenario.interactions[interaction].keeps_taken());
+        let Some(mut trip) = ask.trip else {
+            self.stages.put(interaction, self.left.drain(..));
+            if let Some(taken) = kept {
+                self.stages.put_back(interaction, taken);
+            }
+            return;
+        };
+        trip.keep(&mut self.stages, interaction, self.left.drain(..));
+        match kept {
+            Some(taken) if ask.took_own => trip.keep_taken(&self.stages, interaction, taken),
+            Some(taken) => self.stages.put_back(interaction, taken),
+            None => {}
+        }
+        self.next_step(trip, done_ns);
+    }
+
+    fn next_step(&mut self, mut trip: Box<Trip>, done_ns: u64) {
+        if !trip.go_on(self.scenario) {
+            return self.end_trip(&trip, TripEnd::Completed { done_ns });
+        }
+        if self.due.len() >= UNDER_WAY_MAX {
+            return self.end_trip(&trip, TripEnd::Unfinished);
+        }
+        let lapse = self.scenario.phases.get(trip.phase).map_or(1.0, |p| p.lapse).max(f64::MIN_POSITIVE);
+        let pause_ns = trip.now(self.scenario).pause.as_nanos() as f64 / lapse;
+        self.dues += 1;
+        self.due.push(Due { due_ns: done_ns + pause_ns as u64, number: self.dues, trip });
+    }
+}

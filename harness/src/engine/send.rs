@@ -1,0 +1,144 @@
+//! The engine's sending side: what is due goes out on a free line, or a new one, or waits. Rendering is done ahead where
+//! nothing that is still to come can change the request.
+
+use super::ask::Ask;
+use super::lines::{Flight, Line};
+use super::{Engine, WAITING_MAX};
+use crate::clock::wall_now;
+use crate::plan::Arrival;
+use crate::recorder::Outcome;
+use crate::trips::TripEnd;
+use std::iter::Peekable;
+
+/// Idle time below which nothing is rendered ahead: about what a small request costs, with the wake-up.
+const PREPARE_NS_MIN: u64 = 40_000;
+/// Furthest ahead that a request is rendered: its time stamps are no older than this when it is sent.
+const PREPARE_NS_MAX: u64 = 20_000_000;
+
+/// The next arrival's request, rendered ahead.
+#[derive(Default)]
+pub(super) struct Prepared {
+    seq: Option<u64>,
+    bytes: Vec<u8>,
+}
+
+impl Engine<'_> {
+    /// Sends everything that is due, arrivals and next steps in the order of time; returns the time.
+    pub(super) fn send_due<I: Iterator<Item = Arrival>>(&mut self, arrivals: &mut Peekable<I>) -> u64 {
+        let mut now_ns = self.clock.now_ns();
+        loop {
+            let planned_ns = arrivals.peek().map_or(u64::MAX, |a| a.planned_ns);
+            let due_ns = self.due.peek().map_or(u64::MAX, |d| d.due_ns);
+            if planned_ns.min(due_ns) > now_ns {
+                return now_ns;
+            }
+            if planned_ns <= due_ns {
+                let Some(arrival) = arrivals.next() else { return now_ns };
+                let ask = Ask::of(&arrival, &self.population);
+                self.admit(ask, now_ns);
+            } else if let Some(due) = self.due.pop() {
+                self.admit_step(due.trip, due.due_ns, now_ns);
+            }
+            now_ns = self.clock.now_ns();
+        }
+    }
+
+    fn admit(&mut self, mut ask: Ask, now_ns: u64) {
+        self.recorder.planned(ask.phase, ask.planned_ns);
+        match self.stages.take(ask.interaction) {
+            Err(reason) => self.drop_ask(ask, now_ns, reason),
+            Ok(taken) => {
+                ask.taken = taken;
+                self.dispatch(ask, now_ns);
+            }
+        }
+    }
+
+    /// A journey's next step: with what its own steps left, else with what waits for anybody, else the journey is over.
+    fn admit_step(&mut self, mut trip: Box<crate::trips::Trip>, due_ns: u64, now_ns: u64) {
+        let interaction = trip.now(self.scenario).interaction;
+        let own = trip.take(&self.stages, interaction);
+        let took_own = own.is_some();
+        let taken = match own {
+            Some(own) => Some(own),
+            None => match self.stages.take(interaction) {
+                Ok(taken) => taken,
+                Err(_) => return self.end_trip(&trip, TripEnd::EndedEarly),
+            },
+        };
+        let phase = self.phase_at(due_ns);
+        self.recorder.planned(phase, due_ns);
+        let ask = Ask { taken, took_own, ..Ask::step(trip, self.scenario, due_ns, phase) };
+        self.dispatch(ask, now_ns);
+    }
+
+    fn dispatch(&mut self, ask: Ask, now_ns: u64) {
+        // Whoever waits already goes first.
+        let line = if self.waiting.is_empty() { self.lines.take(now_ns) } else { None };
+        match line {
+            Some(line) => self.send(line, ask),
+            None if self.waiting.len() < WAITING_MAX => self.waiting.push_back(ask),
+            None => self.drop_ask(ask, now_ns, "no free connection and the waiting line is full"),
+        }
+    }
+
+    pub(super) fn drop_ask(&mut self, ask: Ask, now_ns: u64, reason: &str) {
+        self.recorder.finished(&ask.sample(now_ns, now_ns), &Outcome::Dropped { reason });
+        if let Some(trip) = &ask.trip {
+            self.end_trip(trip, TripEnd::Failed);
+        }
+    }
+
+    pub(super) fn end_trip(&mut self, trip: &crate::trips::Trip, end: TripEnd) {
+        let measured = self.scenario.phases.get(trip.phase).is_some_and(|p| p.measured);
+        self.recorder.trips.ended(trip, end, measured);
+    }
+
+    pub(super) fn send(&mut self, line: usize, mut ask: Ask) {
+        let Line::Free(mut connection) = self.lines.lift(line) else {
+            unreachable!("only free lines are handed out")
+        };
+        if let Some(end_point) = self.lines.end_point_of(line) {
+            ask.given.endpoint = Some(end_point);
+        }
+        if self.prepared.seq == Some(ask.seq) {
+            self.prepared.seq = None;
+            std::mem::swap(connection.request(), &mut self.prepared.bytes);
+        } else {
+            let context = ask.context(&self.population, self.scenario.seed, &self.host, wall_now());
+            self.scenario.interactions[ask.interaction].render(&context, connection.request());
+        }
+        let sent_ns = self.clock.now_ns();
+        self.recorder.sent(ask.planned_ns);
+        let flight = Flight { ask, sent_ns };
+        self.in_flight += 1;
+        self.sent.push_back((sent_ns, line));
+        match connection.write_some() {
+            Ok(_) => self.lines.put(line, Line::Busy(connection, Box::new(flight))),
+            Err(e) => self.broken(line, flight, &format!("writing: {}", e.kind())),
+        }
+    }
+
+    /// Renders the next arrival's request while there is nothing else to do, so that its sending costs the write alone.
+    pub(super) fn prepare<I: Iterator<Item = Arrival>>(
+        &mut self,
+        arrivals: &mut Peekable<I>,
+        next_ns: u64,
+        now_ns: u64,
+    ) {
+        let idle_ns = next_ns.saturating_sub(now_ns);
+        if !(PREPARE_NS_MIN..=PREPARE_NS_MAX).contains(&idle_ns) || self.lines.end_point_of(0).is_some() {
+            return;
+        }
+        let Some(arrival) = arrivals.peek().filter(|a| a.planned_ns == next_ns) else { return };
+        let takes = !self.stages.takes(arrival.interaction).is_empty();
+        if takes || self.prepared.seq == Some(arrival.seq) {
+            return;
+        }
+        let ask = Ask::of(arrival, &self.population);
+        let context = ask.context(&self.population, self.scenario.seed, &self.host, wall_now());
+        self.prepared.bytes.clear();
+        self.scenario.interactions[ask.interaction].render(&context, &mut self.prepared.bytes);
+        self.prepared.seq = Some(ask.seq);
+    }
+}

@@ -1,0 +1,250 @@
+//! The end of a run: everything measured is put together, and the run judges itself. Called by `run` for the open model and
+//! by `journeys` for the closed one.
+
+use crate::engine::{EngineFacts, measured_window};
+use crate::recorder::Recorder;
+use crate::resources::{Usage, Watch, host};
+use crate::run::Setting;
+use crate::seconds::Series;
+use crate::status::{self, HubStatus};
+use crate::validity::{Evidence, reasons};
+use run_record::{
+    ALL, ConnectionFacts, FORMAT_VERSION, HarnessFacts, HubFacts, Kind, Measured, MixRef, NotReplayedRef,
+    Observed, PhaseRef, RatePerS, RunRecord, ScenarioRef, TargetRef, Tool, Validity, Verdict,
+};
+use scenarios::{Arrivals, Model, Scenario, Target};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+/// What is known at the end of a run besides what was recorded.
+pub struct End {
+    /// Wall time of its start.
+    pub started: jiff::Timestamp,
+    /// What the sender knows of itself.
+    pub facts: EngineFacts,
+    /// The hub's status before.
+    pub before: Option<HubStatus>,
+    /// The null client's floor.
+    pub floor: Option<run_record::Floor>,
+    /// CPU of this process in the run, seconds.
+    pub harness_cpu_s: f64,
+    /// The resource watch, still running.
+    pub watch: Watch,
+}
+
+/// Puts everything measured together and lets the run judge itself.
+pub fn finish(
+    scenario: &Scenario,
+    setting: &Setting<'_>,
+    recorder: Recorder,
+    series: Series,
+    end: End,
+) -> Measured {
+    let (resources, harness_usage, hub_usage) = end.watch.finish();
+    let after = status::ask(setting.target);
+    let hub_died = setting.hub_pid.is_some() && after.is_none();
+    let hub = hub_facts(end.before, after, hub_usage);
+    let operations = hub.as_ref().map(|h| reconcile(scenario, &recorder, h)).unwrap_or_default();
+    let histograms = recorder.histograms();
+    let lag = run_record::find_histogram(&histograms, ALL, Kind::SendLag);
+    let evidence = Evidence {
+        counts: recorder.counts,
+        counts_all: recorder.counts_all,
+        send_lag_p99_9_ns: lag.map_or(0, |h| h.value_at_quantile(0.999)),
+        send_lag_limit_ns: u64::try_from(scenario.limits.send_lag_p99_9.as_nanos()).unwrap_or(u64::MAX),
+        dropped_share_limit: scenario.limits.dropped_share,
+        cpu_share: end.facts.cpu_share,
+        cpu_share_limit: scenario.limits.harness_cpu_share,
+        operations: &operations,
+        debug_build: cfg!(debug_assertions),
+        interrupted: end.facts.interrupted,
+        hub_died,
+        open_model: scenario.load.model == Model::Open,
+    };
+    let reasons = reasons(&evidence);
+    let mut warnings = Vec::new();
+    if hub.is_none() && !hub_died {
+        warnings.push("The target keeps no counts of its own (no /_status), so ours stand alone.".to_owned());
+    }
+    let valid = reasons.is_empty();
+    let measured_s = measured_s(scenario, &recorder, &end.facts);
+    let counts = recorder.counts;
+    let record = RunRecord {
+        format_version: FORMAT_VERSION,
+        tool: Tool {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            profile: if cfg!(debug_assertions) { "debug" } else { "release" }.to_owned(),
+        },
+        command: setting.command.clone(),
+        started: end.started.to_string(),
+        scenario: ScenarioRef {
+            title: scenario.title.clone(),
+            path: scenario.path.display().to_string(),
+            text: scenario.text.clone(),
+            sha256: scenario.sha256.clone(),
+        },
+        seed: scenario.seed,
+        model: match scenario.load.model {
+            Model::Open => "open",
+            Model::Users => "users",
+        }
+        .to_owned(),
+        arrivals: match scenario.load.arrivals {
+            Arrivals::Poisson => "poisson",
+            Arrivals::Constant => "constant",
+            Arrivals::Bursty { .. } => "bursty",
+            Arrivals::Trace => "trace",
+        }
+        .to_owned(),
+        connections: scenario.load.connections,
+        target: target_ref(scenario, setting.target),
+        counts,
+        counts_all: recorder.counts_all,
+        rate_per_s: RatePerS {
+            planned: counts.planned as f64 / planned_s(scenario).max(f64::MIN_POSITIVE),
+            achieved: counts.answered as f64 / measured_s.max(f64::MIN_POSITIVE),
+        },
+        measured_s,
+        phases: phases(scenario),
+        mix: mix(scenario),
+        not_replayed: scenario
+            .mix
+            .not_replayed
+            .iter()
+            .map(|n| NotReplayedRef { row: n.row.clone(), share: n.share, why: n.why.clone() })
+            .collect(),
+        validity: Validity { valid, reasons, warnings },
+        budgets: Vec::new(),
+        verdict: if valid { Verdict::Pass } else { Verdict::Invalid },
+        host: host(),
+        hub,
+        harness: HarnessFacts {
+            cpu_seconds: end.harness_cpu_s,
+            rss_bytes_peak: harness_usage.rss_bytes_peak,
+            workers: scenario.load.workers,
+            clock_read_ns: None,
+            wake_late_ns_p50: None,
+            wake_late_ns_p99: None,
+            floor: end.floor,
+        },
+        hours_per_day: None,
+        observed: observed(scenario, &recorder, &end.facts),
+        interrupted: end.facts.interrupted,
+        files: BTreeMap::new(),
+        seal: String::new(),
+    };
+    let interactions = run_record::interaction_rows(&histograms, &recorder.failed());
+    let errors = recorder.error_rows();
+    let (series, heat_map) = series.finish();
+    Measured { record, interactions, series, resources, errors, heat_map, histograms }
+}
+
+fn observed(scenario: &Scenario, recorder: &Recorder, facts: &EngineFacts) -> Observed {
+    let connections = ConnectionFacts {
+        transport: "plain".into(),
+        opened_before: scenario.load.connections.into(),
+        opened: facts.opened,
+        peak: facts.peak,
+        sources: scenario.load.sources,
+        ..ConnectionFacts::default()
+    };
+    Observed {
+        connections: Some(connections),
+        journeys: recorder.trips.rows(scenario),
+        ..Observed::default()
+    }
+}
+
+fn planned_s(scenario: &Scenario) -> f64 {
+    scenario.phases.iter().filter(|p| p.measured).map(|p| p.duration.as_secs_f64()).sum()
+}
+
+/// How long measuring took: the measured phases, and on top of them whatever their last answers took longer, so that a
+/// hub that falls behind does not look as fast as the plan.
+fn measured_s(scenario: &Scenario, recorder: &Recorder, facts: &EngineFacts) -> f64 {
+    if facts.measured_s > 0.0 {
+        return facts.measured_s;
+    }
+    let (_, to_ns) = measured_window(scenario);
+    planned_s(scenario) + recorder.last_done_ns.saturating_sub(to_ns) as f64 / 1e9
+}
+
+fn target_ref(scenario: &Scenario, address: SocketAddr) -> TargetRef {
+    match &scenario.target {
+        Target::Embedded { .. } => {
+            TargetRef { kind: "embedded".into(), url: format!("http://{address}"), authorised: None }
+        }
+        Target::Url { url, authorised, .. } => {
+            TargetRef { kind: "url".into(), url: url.clone(), authorised: authorised.clone() }
+        }
+    }
+}
+
+fn phases(scenario: &Scenario) -> Vec<PhaseRef> {
+    let mut start_s = 0.0;
+    let mut list = Vec::new();
+    for p in &scenario.phases {
+        let duration_s = p.duration.as_secs_f64();
+        list.push(PhaseRef {
+            name: p.name.clone(),
+            start_s,
+            duration_s,
+            from_per_s: p.rates_per_s().0,
+            to_per_s: p.rates_per_s().1,
+            measured: p.measured,
+            shape: p.shape.clone(),
+        });
+        start_s += duration_s;
+    }
+    list
+}
+
+fn mix(scenario: &Scenario) -> Vec<MixRef> {
+    let row = |r: &scenarios::MixRow| MixRef {
+        interaction: scenario.interactions[r.interaction].name.clone(),
+        share: r.share,
+        share_stated: r.share_stated,
+        attended: r.attended,
+        legacy_ms: r.legacy_ms,
+        spine2_ms: r.spine2_ms,
+        source: r.source.clone(),
+    };
+    scenario.mix.rows.iter().map(row).collect()
+}
+
+fn hub_facts(before: Option<HubStatus>, after: Option<HubStatus>, usage: Usage) -> Option<HubFacts> {
+    let (before, after) = (before.unwrap_or_default(), after?);
+    let counts = after
+        .answered
+        .by_operation
+        .iter()
+        .map(|(name, n)| {
+            (name.clone(), n - before.answered.by_operation.get(name).copied().unwrap_or(0).min(*n))
+        })
+        .filter(|(_, n)| *n > 0)
+        .collect();
+    Some(HubFacts {
+        counts,
+        total: after.answered.total.saturating_sub(before.answered.total),
+        cpu_seconds: usage.cpu_seconds,
+        rss_bytes_peak: usage.rss_bytes_peak,
+        store: after.store,
+        fsync_ns_p50: after.fsync_ns_p50,
+        seed_s: after.seed_s,
+    })
+}
+
+/// Per hub operation: what we had answered, plus what may have reached it besides, plus the hub's own count.
+fn reconcile(scenario: &Scenario, recorder: &Recorder, hub: &HubFacts) -> Vec<(String, u64, u64, u64)> {
+    let mut ours: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
+    for (i, interaction) in scenario.interactions.iter().enumerate() {
+        let entry = ours.entry(interaction.operation.as_str()).or_default();
+        entry.0 += recorder.complete[i];
+        entry.1 += recorder.complete[i] + recorder.unknown[i];
+    }
+    for name in hub.counts.keys() {
+        ours.entry(name).or_default();
+    }
+    let count = |name: &str| hub.counts.get(name).copied().unwrap_or(0);
+    ours.into_iter().map(|(name, (least, most))| (name.to_owned(), least, most, count(name))).collect()
+}

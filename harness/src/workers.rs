@@ -1,0 +1,194 @@
+//! The sending threads of a run: each keeps its share of the plan over its share of the connections, and they meet in one
+//! recorder and one series at the end. Called by `run`.
+//!
+//! Arrival `n` belongs to thread `n % workers`, so plan and bytes are the same whatever the number; what an interaction
+//! takes from a stage waits in the thread that asked for it.
+
+use crate::client::connector::Connector;
+use crate::clock::Clock;
+use crate::engine::{Engine, EngineFacts, Live, Note};
+use crate::plan::{Arrival, Plan};
+use crate::recorder::Recorder;
+use crate::run::{RunError, Setting, plan_of, recorder_of, unreachable_sentence};
+use crate::seconds::Series;
+use population::Population;
+use scenarios::{Arrivals, Scenario};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Barrier, OnceLock};
+
+/// What the threads recorded together.
+pub struct Gathered {
+    /// Counts and times.
+    pub recorder: Recorder,
+    /// The per-second series.
+    pub series: Series,
+    /// What the threads know of themselves.
+    pub facts: EngineFacts,
+}
+
+/// Where a thread's arrivals come from.
+enum Source {
+    Planned(Plan),
+}
+
+impl Source {
+    fn of(scenario: &Scenario) -> Result<Source, RunError> {
+        match scenario.load.arrivals {
+            Arrivals::Trace => Err(RunError::Machine("a trace cannot be replayed yet".into())),
+            _ => Ok(Source::Planned(plan_of(scenario))),
+        }
+    }
+}
+
+impl Iterator for Source {
+    type Item = Arrival;
+
+    fn next(&mut self) -> Option<Arrival> {
+        match self {
+            Source::Planned(plan) => plan.next(),
+        }
+    }
+}
+
+/// The names of the phases and whether each is measured.
+pub fn phases_of(scenario: &Scenario) -> Vec<(String, bool)> {
+    scenario.phases.iter().map(|p| (p.name.clone(), p.measured)).collect()
+}
+
+/// Opens the connections, runs the plan on all threads, and gathers what they recorded.
+///
+/// # Errors
+/// [`RunError`]; anything that happens to single requests is counted, not returned.
+pub fn run(
+    scenario: &Scenario,
+    population: Population,
+    connector: &Connector,
+    setting: &mut Setting<'_>,
+) -> Result<Gathered, RunError> {
+    let workers = scenario.load.workers.max(1) as usize;
+    let engines = engines(scenario, population, connector, workers)?;
+    let mut sources = Vec::with_capacity(workers);
+    for _ in 0..workers {
+        sources.push(Source::of(scenario)?);
+    }
+    let (barrier, clock) = (Barrier::new(workers + 1), OnceLock::new());
+    let mut series = Series::new(phases_of(scenario), workers);
+    let stop = setting.stop;
+    let ended = std::thread::scope(|scope| {
+        let (sender, receiver) = channel();
+        let threads: Vec<_> = engines
+            .into_iter()
+            .zip(sources)
+            .enumerate()
+            .map(|(part, (mut engine, source))| {
+                let (sender, barrier, clock) = (sender.clone(), &barrier, &clock);
+                scope.spawn(move || {
+                    barrier.wait();
+                    let clock = *clock.get_or_init(Clock::start);
+                    let mine = source.filter(|a| a.seq % workers as u64 == part as u64);
+                    let mut tell = |note| tell(&sender, part, note);
+                    let facts = engine.run(clock, mine, stop, &mut tell)?;
+                    Ok::<_, std::io::Error>((engine.recorder, facts))
+                })
+            })
+            .collect();
+        drop(sender);
+        let started = *clock.get_or_init(Clock::start);
+        barrier.wait();
+        (setting.begin)(started);
+        listen(scenario, &receiver, &mut series, workers, setting.live);
+        threads.into_iter().map(std::thread::ScopedJoinHandle::join).collect::<Vec<_>>()
+    });
+    let mut gathered = Gathered { recorder: recorder_of(scenario), series, facts: EngineFacts::default() };
+    for thread in ended {
+        let thread = thread.map_err(|_| RunError::Machine("a sending thread panicked".into()))?;
+        let (recorder, facts) = thread.map_err(|e| RunError::Machine(format!("the poller failed: {e}")))?;
+        gathered.recorder.absorb(recorder);
+        gathered.facts = gathered.facts.and(facts);
+    }
+    Ok(gathered)
+}
+
+fn engines<'s>(
+    scenario: &'s Scenario,
+    population: Population,
+    connector: &Connector,
+    workers: usize,
+) -> Result<Vec<Engine<'s>>, RunError> {
+    let mut open: Vec<Vec<_>> = (0..workers).map(|_| Vec::new()).collect();
+    for line in 0..scenario.load.connections as usize {
+        let connection = connector.open(line).map_err(|e| unreachable_sentence(connector.target(), &e))?;
+        open[line % workers].push(connection);
+    }
+    let engine = |(part, open)| {
+        Engine::new(scenario, population, connector.clone(), open, recorder_of(scenario), (part, workers))
+            .map_err(|e| RunError::Machine(format!("no poller is to be had: {e}")))
+    };
+    open.into_iter().enumerate().map(engine).collect()
+}
+
+fn tell(sender: &Sender<(usize, Note)>, part: usize, note: Note) {
+    // The listener lives as long as any sender, so this cannot fail before the run is over.
+    let _ = sender.send((part, note));
+}
+
+/// Adds up what the threads tell until all have ended, and shows it.
+fn listen(
+    scenario: &Scenario,
+    receiver: &Receiver<(usize, Note)>,
+    series: &mut Series,
+    workers: usize,
+    live: &mut dyn FnMut(&Live),
+) {
+    let mut newest: Vec<Note> = (0..workers).map(|_| Note::default()).collect();
+    while let Ok((part, mut note)) = receiver.recv() {
+        series.add(std::mem::take(&mut note.sealed));
+        newest[part] = note;
+        if part == 0 {
+            live(&look(scenario, &newest, series));
+        }
+    }
+}
+
+fn look(scenario: &Scenario, newest: &[Note], series: &Series) -> Live {
+    let at_s = newest.first().map_or(0.0, |n| n.at_ns as f64 / 1e9);
+    let mut counts = run_record::Counts::default();
+    for note in newest {
+        counts.planned += note.counts.planned;
+        counts.sent += note.counts.sent;
+        counts.dropped += note.counts.dropped;
+        counts.answered += note.counts.answered;
+        counts.failed += note.counts.failed;
+    }
+    let sum = |f: fn(&Note) -> usize| newest.iter().map(f).sum();
+    let (phase, planned_per_s) = phase_and_rate(scenario, at_s);
+    Live {
+        at_s,
+        of_s: scenario.phases.iter().map(|p| p.duration.as_secs_f64()).sum(),
+        phase,
+        planned_per_s,
+        counts,
+        in_flight: sum(|n| n.in_flight),
+        waiting: sum(|n| n.waiting),
+        connections: sum(|n| n.connections),
+        journeys_under_way: sum(|n| n.under_way),
+        second: series.latest().cloned(),
+    }
+}
+
+/// The phase at a moment of the run, and the rate that it asks for.
+fn phase_and_rate(scenario: &Scenario, at_s: f64) -> (String, f64) {
+    let mut start_s = 0.0;
+    for phase in &scenario.phases {
+        for piece in &phase.pieces {
+            let piece_s = piece.duration.as_secs_f64();
+            if at_s < start_s + piece_s {
+                let into = (at_s - start_s) / piece_s;
+                let rate = piece.rate.from_per_s + (piece.rate.to_per_s - piece.rate.from_per_s) * into;
+                return (phase.name.clone(), rate);
+            }
+            start_s += piece_s;
+        }
+    }
+    ("waiting for the last answers".into(), 0.0)
+}
