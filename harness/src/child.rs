@@ -38,8 +38,8 @@ impl Server {
         let Some(stdout) = child.stdout.take() else { return Err("the hub's process has no stdout".into()) };
         let mut line = String::new();
         let read = BufReader::new(stdout).read_line(&mut line);
-        let address =
-            line.split_whitespace().last().and_then(|w| w.trim_start_matches("http://").parse().ok());
+        let url = line.split_whitespace().last();
+        let address = url.and_then(|w| w.rsplit('/').next()?.parse().ok()); // http or https
         match (read, address) {
             (Ok(_), Some(address)) => Ok(Server { child, stdin, address }),
             _ => {

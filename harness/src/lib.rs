@@ -11,6 +11,7 @@ pub mod clock;
 pub mod engine;
 pub mod finish;
 pub mod floor;
+pub mod open_files;
 pub mod plan;
 pub mod recorder;
 pub mod resources;

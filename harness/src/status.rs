@@ -1,11 +1,10 @@
 //! The hub's own word on what it answered: `GET /_status`, asked once before and once after a run.
 //! A target that does not know the path is simply not a Spinebench hub.
 
-use crate::client::response::{self, Progress};
+use crate::client::connector::Connector;
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -34,13 +33,13 @@ pub struct Answered {
 
 /// Asks for the status; `None` when the target does not answer it as a Spinebench hub does.
 pub fn ask(target: SocketAddr) -> Option<HubStatus> {
-    let mut stream = TcpStream::connect_timeout(&target, PATIENCE).ok()?;
-    stream.set_read_timeout(Some(PATIENCE)).ok()?;
-    write!(stream, "GET /_status HTTP/1.1\r\nhost: {target}\r\nconnection: close\r\n\r\n").ok()?;
-    let mut bytes = Vec::new();
-    stream.read_to_end(&mut bytes).ok()?;
-    match response::parse(&bytes, false, true).ok()? {
-        Progress::Complete(p) if p.status == 200 => serde_json::from_slice(&p.body).ok(),
+    ask_over(&Connector::new(target))
+}
+
+/// The same over TLS, when that is how the target is spoken to.
+pub fn ask_over(connector: &Connector) -> Option<HubStatus> {
+    match connector.get("/_status", PATIENCE) {
+        Ok((200, body)) => serde_json::from_slice(&body).ok(),
         _ => None,
     }
 }

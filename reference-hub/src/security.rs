@@ -7,6 +7,7 @@ use crate::limits::Limits;
 use crate::tls;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::path::PathBuf;
+use std::time::Duration;
 use tokio_rustls::TlsAcceptor;
 
 /// The operator's decisions; the default is plain HTTP without a rate limit.
@@ -18,6 +19,9 @@ pub struct Security {
     pub rate_per_s: u32,
     /// Connections that one address may have open; `None` leaves [`crate::limits::CONNECTIONS_PER_ADDRESS_MAX`].
     pub connections_per_address: Option<usize>,
+    /// How long a connection may rest between requests, and a header may take; `None` leaves
+    /// [`crate::limits::HEADER_READ_TIME`].
+    pub idle_time: Option<Duration>,
 }
 
 /// Where certificates and keys lie, in PEM.
@@ -39,6 +43,9 @@ impl Security {
         }
         if let Some(most) = self.connections_per_address {
             limits.connections_per_address_max = most;
+        }
+        if let Some(time) = self.idle_time {
+            limits.header_read_time = time;
         }
         let files = getrlimit(Resource::Nofile);
         if files.current != files.maximum {

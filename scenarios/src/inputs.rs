@@ -4,6 +4,9 @@
 
 mod person;
 mod session;
+mod speaker;
+
+pub use speaker::Speaker;
 
 use crate::draw::{Draw, name_of};
 use crate::mesh_token;

@@ -3,6 +3,7 @@
 //! Called by `harness`, `journeys` and the command line. It opens no connection and never reads a clock.
 
 mod built_in;
+mod certificates;
 mod change;
 mod check;
 mod document;
@@ -41,10 +42,11 @@ mod units;
 mod uses;
 mod variable;
 
+pub use certificates::{Certificates, KeySource, Shown, Tls};
 pub use check::{AnswerView, CheckContext, CheckFault, CheckKind};
 pub use explain::{Explanation, InteractionExpected, PhaseExpected, explain};
 pub use fault::{Fault, Faults};
-pub use inputs::{Given, RenderContext};
+pub use inputs::{Given, RenderContext, Speaker};
 pub use interaction::Interaction;
 #[doc(hidden)]
 pub use load::keys_asked;

@@ -1,6 +1,7 @@
 //! Reads a scenario file: as typed, then checked. Called by `load`. It reports every fault of the file, of its mix and of
 //! the interactions in it, and returns a scenario only when there is none.
 
+use crate::certificates::{self, Certificates, Tls};
 use crate::document::{Item, Log, Section, Source};
 use crate::fault::Fault;
 use crate::interaction::Interaction;
@@ -15,7 +16,7 @@ use crate::read_journeys::{self, read_journeys};
 use crate::read_load::read_load;
 use crate::read_phases::read_phases;
 use crate::scenario::Scenario;
-use crate::target::Target;
+use crate::target::{Target, scheme_of};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
@@ -41,9 +42,14 @@ pub(crate) fn read(
     let seed_typed = root.get("seed").and_then(|i| i.whole(0..=i64::MAX as u64));
     let seed = changes.seed.or(seed_typed).unwrap_or(SEED_DEFAULT);
     let cost = root.get("cost").and_then(|i| i.text()).map(PathBuf::from);
-    let target = read_target(root.need("target", "a table with hub or url"), changes, log);
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let target = read_target(root.need("target", "a table with hub or url"), changes, folder, log);
     let population = read_population(root.get("population"));
     let load = read_load(root.get("load"), log);
+    if let (Some((_, tls, certificates)), Some(load)) = (&target, &load) {
+        let organisations = population.organisations;
+        certificates::enough_lines(&root, (*tls, certificates), load, organisations, log);
+    }
     let phases = read_phases(root.need("phase", "[[phase]] tables"), load.as_ref(), library, log);
     let limits = read_limits(root.get("validity"));
     let (mix, interactions) = read_mix(&root, library, found, log);
@@ -57,6 +63,7 @@ pub(crate) fn read(
     if log.count() > 0 {
         return None;
     }
+    let (target, tls, certificates) = target?;
     Some(Scenario {
         title: title?.to_owned(),
         path: path.to_owned(),
@@ -65,7 +72,9 @@ pub(crate) fn read(
         changes: Vec::new(),
         seed,
         population,
-        target: target?,
+        target,
+        tls,
+        certificates,
         load: load?,
         phases,
         mix,
@@ -79,19 +88,30 @@ pub(crate) fn read(
     })
 }
 
-fn read_target(item: Option<Item<'_>>, changes: &Changes, log: &Log) -> Option<Target> {
+type Asked = (Target, Tls, Certificates);
+
+fn read_target(item: Option<Item<'_>>, changes: &Changes, folder: &Path, log: &Log) -> Option<Asked> {
     let section = item.as_ref()?.section()?;
     let hub = section.get("hub").and_then(|i| Some((i.one_of(&[("embedded", ())])?, i)));
     let store = section.get("store").and_then(|i| Some((i.text()?.to_owned(), i)));
     let url = section.get("url").and_then(|i| Some((i.text()?, i)));
     let authorised = section.get("authorised").and_then(|i| i.text());
-    if let Some(item) = section.get("tls")
-        && let Some("server" | "mutual") =
-            item.one_of(&[("off", "off"), ("server", "server"), ("mutual", "mutual")])
-    {
-        item.refuse("TLS is not supported yet: requests go in plain HTTP only", "off");
-    }
+    let asked = changes.target.as_deref().or(url.as_ref().map(|(url, _)| *url));
+    let (tls, certificates) = certificates::read(&section, folder, asked.map(scheme_of), log);
     section.finish();
+    let target = which_target(&section, (hub, store, url), authorised, changes, log)?;
+    Some((target, tls, certificates))
+}
+
+type Typed<'a, T> = Option<(T, Item<'a>)>;
+
+fn which_target<'a>(
+    section: &Section<'a>,
+    (hub, store, url): (Typed<'a, ()>, Typed<'a, String>, Typed<'a, &'a str>),
+    authorised: Option<&str>,
+    changes: &Changes,
+    log: &Log,
+) -> Option<Target> {
     if let Some(url) = &changes.target {
         return Target::from_url(url, authorised)
             .map_err(|(problem, allowed)| {

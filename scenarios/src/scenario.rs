@@ -1,6 +1,7 @@
 //! A checked scenario: what the rest of the program works with. Filled by `read_scenario` and nobody else; everything in it
 //! has passed every check, so its users need none.
 
+use crate::certificates::{Certificates, Tls};
 use crate::interaction::Interaction;
 use crate::mix::{Item, Mix};
 use crate::target::Target;
@@ -39,6 +40,10 @@ pub struct Scenario {
     pub population: population::Sizes,
     /// Whom it asks.
     pub target: Target,
+    /// Whether requests travel under TLS.
+    pub tls: Tls,
+    /// Whom the harness trusts and what it shows, for TLS.
+    pub certificates: Certificates,
     /// How it asks.
     pub load: Load,
     /// Its phases in order; at least one, at least one of them measured.

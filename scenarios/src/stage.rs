@@ -82,7 +82,7 @@ pub const STAGES: &[Stage] = &[
     stage("prescription-dispensed", AT_PHARMACY, true, "a prescription dispensed and not claimed"),
     stage("summary", &["nhs_number", "composition_id"], true, "a summary care record that can be viewed"),
     stage("record-transfer", TRANSFER, true, "a transfer of a patient's record that was asked for"),
-    stage("login-code", &["code"], true, "a log-in with its code, to be exchanged for a token"),
+    stage("login-code", &["code", "ods"], true, "a log-in with its code, to be exchanged for a token"),
     stage("free-1", &[], false, "whatever your own interactions leave"),
     stage("free-2", &[], false, "whatever your own interactions leave"),
     stage("free-3", &[], false, "whatever your own interactions leave"),
@@ -143,7 +143,8 @@ pub fn backlog(stage: &str, i: u64, population: &Population) -> Option<HandOver>
         "message-sent" => (i < messages).then(|| sent(population, messages - 1 - i)),
         "record-transfer" => (i < population.record_transfers()).then(|| transfer(population, i)),
         "login-code" => (i < population.backlog().logins)
-            .then(|| HandOver::from_iter([("code", population.login(i).code)])),
+            .then(|| population.login(i))
+            .map(|l| HandOver::from_iter([("code", l.code), ("ods", population.session(l.session).ods)])),
         "prescription-patient-held" => prescription(population, PrescriptionKind::PatientHeld, i),
         "prescription-with-dispenser" => prescription(population, PrescriptionKind::WithDispenser, i),
         "prescription-dispensed" => prescription(population, PrescriptionKind::Dispensed, i),

@@ -1,6 +1,7 @@
 //! Whom a scenario asks. Called while a scenario is read, and for a target given on the command line; both pass through the
 //! same safety rule, so no load reaches another machine unless the scenario says who allowed it.
 
+use crate::certificates::Tls;
 use std::net::IpAddr;
 
 /// The server that is asked.
@@ -17,7 +18,7 @@ pub enum Target {
         url: String,
         /// Host name or address, without brackets.
         host: String,
-        /// Port; 80 when the URL names none.
+        /// Port; 80 when the URL names none, 443 for https.
         port: u16,
         /// Who allowed this load, with a reference; always there when the host is not this machine.
         authorised: Option<String>,
@@ -25,26 +26,25 @@ pub enum Target {
 }
 
 /// What a URL looks like, for messages.
-const URL_FORM: &str = "http://HOST:PORT, e.g. http://127.0.0.1:8700";
+const URL_FORM: &str = "http://HOST:PORT or https://HOST:PORT, e.g. http://127.0.0.1:8700";
 
 impl Target {
     /// The target of a URL.
     ///
     /// # Errors
-    /// (what is wrong, what is allowed): another form than `http://HOST:PORT`, https, or a host that is not this machine
+    /// (what is wrong, what is allowed): another form than `http://HOST:PORT` or `https://HOST:PORT`, or a host that is not this machine
     /// without `authorised`.
     pub fn from_url(url: &str, authorised: Option<&str>) -> Result<Target, (String, String)> {
         let fault = |problem: &str, allowed: &str| Err((problem.to_owned(), allowed.to_owned()));
-        if url.starts_with("https://") {
-            return fault("https is not supported yet: requests go in plain HTTP only", URL_FORM);
-        }
-        let Some(rest) = url.strip_prefix("http://") else { return fault("not a URL", URL_FORM) };
+        let schemes = [("http://", 80), ("https://", 443)];
+        let found = schemes.iter().find_map(|(scheme, port)| Some((url.strip_prefix(scheme)?, *port)));
+        let Some((rest, port_default)) = found else { return fault("not a URL", URL_FORM) };
         let authority = rest.strip_suffix('/').unwrap_or(rest);
         let (host, port) = match authority.rsplit_once(':') {
             Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
             _ => (authority, None),
         };
-        let Ok(port) = port.map_or(Ok(80), str::parse::<u16>) else {
+        let Ok(port) = port.map_or(Ok(port_default), str::parse::<u16>) else {
             return fault("not a URL with a port", URL_FORM);
         };
         let inside = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
@@ -68,6 +68,11 @@ impl Target {
             authorised: authorised.map(str::to_owned),
         })
     }
+}
+
+/// What a URL's scheme says about TLS.
+pub(crate) fn scheme_of(url: &str) -> Tls {
+    if url.starts_with("https://") { Tls::Server } else { Tls::Off }
 }
 
 /// True for names and addresses that cannot be another machine.
@@ -106,10 +111,14 @@ mod tests {
     }
 
     #[test]
-    fn https_and_malformed_urls_are_refused_in_one_sentence() {
-        assert!(
-            Target::from_url("https://localhost", None).unwrap_err().0.contains("https is not supported yet")
-        );
+    fn https_has_a_port_of_its_own() {
+        assert_eq!(host_port("https://localhost"), Some(("localhost".into(), 443)));
+        assert_eq!(host_port("https://127.0.0.1:8443/"), Some(("127.0.0.1".into(), 8443)));
+        assert_eq!((scheme_of("https://a"), scheme_of("http://a")), (Tls::Server, Tls::Off));
+    }
+
+    #[test]
+    fn malformed_urls_are_refused_in_one_sentence() {
         for url in [
             "localhost:80",
             "http://",

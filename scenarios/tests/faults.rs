@@ -235,17 +235,66 @@ fn nhs_numbers_that_may_belong_to_people_are_refused_wherever_they_come_in() {
 }
 
 #[test]
-fn other_machines_and_tls_are_refused_in_one_clear_sentence() {
+fn other_machines_are_refused_in_one_clear_sentence() {
     let target = |lines: &str| {
         let text = GOOD.replace("hub = \"embedded\"", lines);
         faults(&[("s.toml", &text), ("interactions/mine.toml", MINE)])
     };
     assert!(target("url = \"http://example.org\"")[0].contains("not this machine"));
     assert_eq!(target("url = \"http://example.org\"\nauthorised = \"A. Person, ticket 7\""), [""; 0]);
-    assert!(target("url = \"https://127.0.0.1\"")[0].contains("https is not supported yet"));
-    assert!(target("hub = \"embedded\"\ntls = \"mutual\"")[0].contains("TLS is not supported yet"));
     assert!(target("hub = \"embedded\"\nurl = \"http://127.0.0.1\"")[0].contains("two targets"));
     assert!(target("# none")[0].contains("names no target"));
+}
+
+#[test]
+fn tls_is_read_with_whom_to_trust_and_what_to_show() {
+    use scenarios::{Certificates, KeySource, Shown, Tls};
+    let read = |lines: &str| {
+        let text = GOOD.replace("hub = \"embedded\"", lines);
+        let folder = folder(&[("s.toml", &text), ("interactions/mine.toml", MINE)]);
+        let scenario =
+            scenarios::load(&folder.path().join("s.toml")).unwrap_or_else(|f| panic!("{lines}: {f}"));
+        (scenario.tls, scenario.certificates, folder.path().to_owned())
+    };
+    assert_eq!(read("hub = \"embedded\"").0, Tls::Off);
+    let (tls, certificates, _) = read("url = \"https://127.0.0.1\"");
+    assert_eq!((tls, certificates), (Tls::Server, Certificates::default()));
+    assert_eq!(read("hub = \"embedded\"\ntls = \"server\"").0, Tls::Server);
+    let (tls, certificates, at) = read(
+        "url = \"https://localhost\"\ntls = \"mutual\"\nca = \"ca.pem\"\nclient-certificate = \"c.pem\"\n\
+         client-key = { env = \"KEY\" }",
+    );
+    let shown = Shown::One { certificate: at.join("c.pem"), key: KeySource::Env("KEY".into()) };
+    assert_eq!((tls, certificates), (Tls::Mutual, Certificates { ca: Some(at.join("ca.pem")), shown }));
+    let lines = "url = \"https://localhost\"\ntls = \"mutual\"\nidentities = \"certs\"\n[population]\norganisations = 10";
+    let (_, certificates, at) = read(lines);
+    assert_eq!(certificates.shown, Shown::Each { folder: at.join("certs") });
+}
+
+#[test]
+fn tls_that_cannot_work_is_refused_with_what_would() {
+    let refused = |lines: &str, part: &str| {
+        let text = GOOD.replace("hub = \"embedded\"", lines);
+        let found = faults(&[("s.toml", &text), ("interactions/mine.toml", MINE)]);
+        assert!(found.iter().any(|f| f.contains(part)), "{lines}: {found:?}");
+    };
+    refused("url = \"http://127.0.0.1\"\ntls = \"server\"", "the URL says http, got \"server\"");
+    refused("url = \"https://127.0.0.1\"\ntls = \"off\"", "the URL says https, got \"off\"");
+    refused("url = \"https://127.0.0.1\"\ntls = \"mutual\"", "there is nothing to show");
+    refused("url = \"https://127.0.0.1\"\nidentities = \"a\"", "certificates without the TLS that uses them");
+    refused("hub = \"embedded\"\ntls = \"server\"\nca = \"a\"", "brings certificates of its own");
+    refused("hub = \"embedded\"\ntls = \"mutual\"", "too few for every organisation to have one");
+    let mutual = "url = \"https://127.0.0.1\"\ntls = \"mutual\"\n";
+    refused(&format!("{mutual}client-certificate = \"a\""), "a certificate without its key");
+    refused(&format!("{mutual}client-key = {{ file = \"a\" }}"), "a key without its certificate");
+    refused(
+        &format!("{mutual}client-certificate = \"a\"\nclient-key = \"a\""),
+        "does not stand in a scenario",
+    );
+    refused(
+        &format!("{mutual}client-certificate = \"a\"\nclient-key = {{ file = \"a\", env = \"B\" }}"),
+        "not one place to read the key from",
+    );
 }
 
 #[test]

@@ -4,6 +4,7 @@ use crate::exit::{Exit, Failure};
 use crate::live::Progress;
 use crate::signals;
 use harness::child::Server;
+use harness::client::connector::Connector;
 use harness::run::{RunError, Setting};
 use run_record::{ALL, BudgetLine, Measured, Verdict};
 use scenarios::{Model, Scenario, Target};
@@ -115,7 +116,7 @@ fn measure(scenario: &Scenario, place: &Place, args: &Args, stop: &AtomicBool) -
     let progress = Progress::start(args.quiet);
     let mut live = |l: &harness::engine::Live| progress.tell(l);
     let mut setting = Setting {
-        target: place.address,
+        target: place.connector.target(),
         hub_pid: place.server.as_ref().map(Server::pid),
         command: std::env::args().collect::<Vec<_>>().join(" "),
         stop,
@@ -136,6 +137,8 @@ fn measure(scenario: &Scenario, place: &Place, args: &Args, stop: &AtomicBool) -
 /// Where the load goes: a child of ours with a data folder of its own, or a server that is already there.
 struct Place {
     address: SocketAddr,
+    /// How it is spoken to.
+    connector: Connector,
     server: Option<Server>,
     data: Option<PathBuf>,
 }
@@ -151,7 +154,8 @@ impl Place {
                     .to_socket_addrs()
                     .map_err(|e| unreachable(format!("not found: {e}")))?;
                 let address = found.next().ok_or_else(|| unreachable("has no address".into()))?;
-                Ok(Place { address, server: None, data: None })
+                let connector = Connector::of(scenario, address, None).map_err(unusable)?;
+                Ok(Place { address, connector, server: None, data: None })
             }
         }
     }
@@ -171,17 +175,25 @@ impl Place {
                 "--endpoints",
                 &sizes.endpoints.to_string(),
             ]);
+        command.args(["--tls", scenario.tls.name(), "--connections", &scenario.load.connections.to_string()]);
+        command.args(["--idle-time", &idle_s(scenario).to_string()]);
         if args.quiet {
             command.arg("--quiet");
         }
-        let started = Server::start(command);
-        match started {
-            Ok(server) => Ok(Place { address: server.address, server: Some(server), data: Some(data) }),
+        let gone = |sentence| {
+            let _ = std::fs::remove_dir_all(&data);
+            Failure::new(Exit::Unreachable, sentence)
+        };
+        let server = Server::start(command).map_err(gone)?;
+        let address = server.address;
+        let connector = match Connector::of(scenario, address, Some(&data.join("certs"))) {
+            Ok(connector) => connector.watching(Some(server.pid())),
             Err(sentence) => {
-                let _ = std::fs::remove_dir_all(&data);
-                Err(Failure::new(Exit::Unreachable, sentence))
+                drop(server); // before its folder goes
+                return Err(gone(sentence));
             }
-        }
+        };
+        Ok(Place { address, connector, server: Some(server), data: Some(data) })
     }
 
     /// Stops the child and removes its data folder: a fresh hub for every run.
@@ -193,6 +205,20 @@ impl Place {
         stopped
     }
 }
+
+/// Certificates, keys or source addresses that a run cannot begin with.
+fn unusable(sentence: String) -> Failure {
+    Failure::new(Exit::BadScenario, sentence)
+}
+
+/// Seconds for which a hub of our own lets a connection rest: all of the run and [`OPENING_S`] before it, because what a run
+/// holds it must not lose.
+fn idle_s(scenario: &Scenario) -> u64 {
+    scenario.phases.iter().map(|p| p.duration.as_secs()).sum::<u64>() + OPENING_S
+}
+
+/// Time in which all connections are open, seconds: 28,000 handshakes at 100 a second.
+const OPENING_S: u64 = 280;
 
 fn budget_lines(scenario: &Scenario) -> Vec<BudgetLine> {
     let line = |b: &scenarios::Budget| BudgetLine {

@@ -1,26 +1,37 @@
-//! One keep-alive TCP connection, never blocking: opens, writes what is pending, reads until an answer is whole.
+//! One keep-alive connection, plain or TLS, never blocking: opens, writes what is pending, reads until an answer is whole.
 //! Called by the engine's loop; knows no interaction, no time and no histogram.
 
 use super::response::{self, Parsed, Progress};
+use super::tls::Session;
 use rustix::net::{AddressFamily, SocketFlags, SocketType};
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::Arc;
 use std::time::Duration;
 
-/// Bytes asked of the kernel in one read: most published answers (26 KB release, 52 KB summary) fit in one.
+/// Bytes asked of the kernel in one read: most published answers (26 KB release, 52 KB summary) fit in one. No less than a
+/// TLS record.
 pub const READ_BYTES: usize = 64 * 1024;
 /// How long the very first connection may take before the target counts as unreachable.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+/// Bytes that a resting connection's buffers may keep unless its connector says otherwise: the largest requests and
+/// answers of the published mix but record fragments, so that nothing is allocated for each.
+pub const KEEP_BYTES: usize = 256 * 1024;
 
 /// A connection's socket and the bytes on their way through it.
 #[derive(Debug)]
 pub struct Connection {
     stream: TcpStream,
+    /// `None` is plain HTTP.
+    tls: Option<Box<Session>>,
     out: Vec<u8>,
     written: usize,
     input: Vec<u8>,
     need: usize,
+    keep: usize,
 }
 
 /// What a read came to.
@@ -32,6 +43,15 @@ pub enum Received<'b> {
     Answer(Parsed<'b>),
     /// The peer closed between answers.
     Closed,
+}
+
+/// Empties a buffer, and gives it back when it is larger than `keep` bytes.
+pub(super) fn emptied(buffer: &mut Vec<u8>, keep: usize) {
+    if buffer.capacity() > keep {
+        *buffer = Vec::new();
+    } else {
+        buffer.clear();
+    }
 }
 
 impl Connection {
@@ -50,9 +70,20 @@ impl Connection {
     /// # Errors
     /// Whatever the kernel says at once; later refusals show at the first write.
     pub fn begin(target: SocketAddr) -> io::Result<Self> {
+        Self::begin_from(target, None)
+    }
+
+    /// The same from a source address of this machine; the kernel chooses the port.
+    ///
+    /// # Errors
+    /// As [`Connection::begin`]; also when the address is not this machine's or has no port left.
+    pub fn begin_from(target: SocketAddr, source: Option<IpAddr>) -> io::Result<Self> {
         let family = if target.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
         let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
         let fd = rustix::net::socket_with(family, SocketType::STREAM, flags, None)?;
+        if let Some(source) = source {
+            rustix::net::bind(&fd, &SocketAddr::new(source, 0))?;
+        }
         match rustix::net::connect(&fd, &target) {
             Ok(()) => {}
             Err(e) if e == rustix::io::Errno::INPROGRESS => {}
@@ -63,7 +94,51 @@ impl Connection {
 
     fn over(stream: TcpStream) -> io::Result<Self> {
         stream.set_nodelay(true)?;
-        Ok(Connection { stream, out: Vec::new(), written: 0, input: Vec::new(), need: 0 })
+        let (out, input) = (Vec::new(), Vec::new());
+        Ok(Connection { stream, tls: None, out, written: 0, input, need: 0, keep: KEEP_BYTES })
+    }
+
+    /// Makes TLS of a connection that has carried nothing yet; the handshake goes on in `write_some` and `read_some`.
+    ///
+    /// # Errors
+    /// One sentence when the configuration cannot begin a session.
+    pub(super) fn with_tls(
+        mut self,
+        config: Arc<ClientConfig>,
+        name: ServerName<'static>,
+    ) -> Result<Self, String> {
+        self.tls = Some(Box::new(Session::begin(config, name)?));
+        Ok(self)
+    }
+
+    /// Bytes that its buffers may keep while it rests.
+    pub(super) fn keeping(self, keep: usize) -> Self {
+        Connection { keep, ..self }
+    }
+
+    /// True when a request would go out at once: for TLS once the handshake is done. A plain connection is taken to be
+    /// there; that it is not shows when it is written to.
+    pub fn ready(&self) -> bool {
+        self.tls.as_ref().is_none_or(|session| session.ready())
+    }
+
+    /// Gives back what its buffers hold beyond what a resting connection may keep. Called when it carries no request.
+    pub fn rest(&mut self) {
+        if self.out.capacity() > self.keep {
+            self.out = Vec::new();
+            self.written = 0;
+        }
+        if self.input.capacity() > self.keep {
+            self.input = Vec::new();
+        }
+    }
+
+    /// Whether connecting has failed; asked when the socket first becomes ready.
+    ///
+    /// # Errors
+    /// Why it failed.
+    pub fn connected(&self) -> io::Result<()> {
+        self.stream.take_error()?.map_or(Ok(()), Err)
     }
 
     /// The socket, for the poller.
@@ -93,6 +168,9 @@ impl Connection {
     /// # Errors
     /// Whatever the kernel says; the connection is then of no more use.
     pub fn write_some(&mut self) -> io::Result<bool> {
+        if self.tls.is_some() {
+            return self.write_sealed();
+        }
         while self.written < self.out.len() {
             match self.stream.write(&self.out[self.written..]) {
                 Ok(0) => return Err(ErrorKind::WriteZero.into()),
@@ -113,6 +191,9 @@ impl Connection {
     /// # Errors
     /// One sentence when the connection broke or what came is not an answer.
     pub fn read_some<'b>(&'b mut self, scratch: &'b mut [u8], head: bool) -> Result<Received<'b>, String> {
+        if self.tls.is_some() {
+            return self.read_sealed(scratch, head);
+        }
         loop {
             let n = match self.stream.read(scratch) {
                 Ok(n) => n,
@@ -141,6 +222,75 @@ impl Connection {
             match response::parse(&self.input, head, closed)? {
                 Progress::Complete(_) => return whole(&self.input, head, closed),
                 Progress::NeedAtLeast(need) => self.need = need,
+            }
+        }
+    }
+
+    /// Seals what is pending once the handshake is done, and writes what the kernel takes.
+    fn write_sealed(&mut self) -> io::Result<bool> {
+        let Some(session) = self.tls.as_deref_mut() else { return Ok(true) };
+        if session.finished && self.written < self.out.len() {
+            session.seal(&self.out[self.written..], &mut self.input).map_err(io::Error::other)?;
+            self.written = 0;
+            emptied(&mut self.out, self.keep);
+        }
+        match session.write_out(&mut self.stream, self.keep) {
+            Ok(all) => Ok(all && self.out.is_empty()),
+            Err(e) => {
+                session.write_error = Some(e.kind());
+                Ok(false)
+            }
+        }
+    }
+
+    fn read_sealed<'b>(&'b mut self, scratch: &'b mut [u8], head: bool) -> Result<Received<'b>, String> {
+        loop {
+            let Some(session) = self.tls.as_deref_mut() else { return Ok(Received::Closed) };
+            let before = session.broken_off().len();
+            let Some(room) = scratch.get_mut(before..).filter(|room| !room.is_empty()) else {
+                return Err("TLS: a record that is longer than any may be".to_owned());
+            };
+            let n = match self.stream.read(room) {
+                Ok(n) => n,
+                Err(e) if e.kind() == ErrorKind::Interrupted => continue,
+                Err(e) if e.kind() == ErrorKind::WouldBlock => {
+                    return match session.write_error {
+                        Some(kind) => Err(format!("writing: {kind}")),
+                        None => Ok(Received::Partial),
+                    };
+                }
+                Err(e) => return Err(format!("reading: {}", session.write_error.unwrap_or(e.kind()))),
+            };
+            if n > 0 {
+                scratch[..before].copy_from_slice(session.broken_off());
+                let taken = session.take_in(&mut scratch[..before + n], &mut self.input);
+                if let Err(sentence) = taken {
+                    let _ = session.write_out(&mut self.stream, self.keep); // the alert; the sentence tells more than its failure
+                    return Err(sentence);
+                }
+            } else if !session.finished {
+                return Err("TLS: the target closed the connection in the handshake".to_owned());
+            }
+            let closed = session.closed;
+            // The handshake's next message, or the request that waited for its end.
+            self.write_sealed().map_err(|e| e.to_string())?;
+            if self.input.is_empty() {
+                if closed || n == 0 {
+                    return Ok(Received::Closed);
+                }
+                continue;
+            }
+            if self.input.len() >= self.need || closed {
+                match response::parse(&self.input, head, closed)? {
+                    Progress::Complete(_) => return whole(&self.input, head, closed),
+                    Progress::NeedAtLeast(need) => self.need = need,
+                }
+            }
+            if closed {
+                return Err("the connection closed inside the answer".to_owned());
+            }
+            if n == 0 {
+                return Err("TLS: the connection broke off inside the answer (no close_notify)".to_owned());
             }
         }
     }

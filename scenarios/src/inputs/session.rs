@@ -26,7 +26,7 @@ impl Inputs<'_> {
         Some(population.organisation_index(kind, rank))
     }
 
-    fn session_index(&mut self) -> u32 {
+    pub(super) fn session_index(&mut self) -> u32 {
         let population = self.cx.population;
         let count = u64::from(population.sessions());
         let acting = match self.rules.session {

@@ -3,8 +3,10 @@
 use crate::exit::{Exit, Failure};
 use population::{Population, Sizes};
 use reference_hub::certs::{APPLICATION_ID, APPLICATION_KID, FIRST_ENDPOINTS, Folder, Made};
+use reference_hub::limits::{CONNECTIONS_MAX, HEADER_READ_TIME};
 use reference_hub::{Security, TlsFiles};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Arguments of `spinebench hub certs`.
 #[derive(Debug, clap::Args)]
@@ -101,6 +103,14 @@ pub struct SecurityArgs {
     /// Connections that one address may have open (default: no limit of its own).
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     connections_per_address: Option<u32>,
+    /// Connections that must be possible at a time: the limit of open files is raised for them, or the hub says how it can
+    /// be and does not start (default: as many as the system allows, at most 32768).
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=CONNECTIONS_MAX as u64))]
+    connections: Option<u64>,
+    /// Seconds for which a connection may rest between requests before it is closed, and a header may take to come.
+    #[arg(long, value_name = "S", default_value_t = HEADER_READ_TIME.as_secs(),
+          value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    idle_time: u64,
 }
 
 fn per_second(text: &str) -> Result<u32, String> {
@@ -113,10 +123,14 @@ fn per_second(text: &str) -> Result<u32, String> {
 impl SecurityArgs {
     /// What they come to, with certificates made when they are needed and not there.
     pub fn decided(&self, data: &Path, people: &Population) -> Result<Security, Failure> {
+        if let Some(connections) = self.connections {
+            harness::open_files::need(connections).map_err(|e| Failure::new(Exit::Unreachable, e))?;
+        }
         Ok(Security {
             tls: self.tls_files(data, people)?,
             rate_per_s: self.rate_limit,
             connections_per_address: self.connections_per_address.and_then(|n| usize::try_from(n).ok()),
+            idle_time: Some(Duration::from_secs(self.idle_time)),
         })
     }
 
