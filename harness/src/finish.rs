@@ -9,8 +9,8 @@ use crate::seconds::Series;
 use crate::status::{self, HubStatus};
 use crate::validity::{Evidence, reasons};
 use run_record::{
-    ALL, ConnectionFacts, FORMAT_VERSION, HarnessFacts, HubFacts, Kind, Measured, MixRef, NotReplayedRef,
-    Observed, PhaseRef, RatePerS, RunRecord, ScenarioRef, TargetRef, Tool, Validity, Verdict,
+    ALL, FORMAT_VERSION, HarnessFacts, HubFacts, Kind, Measured, MixRef, NotReplayedRef, Observed, PhaseRef,
+    RatePerS, RunRecord, ScenarioRef, TargetRef, Tool, Validity, Verdict,
 };
 use scenarios::{Arrivals, Model, Scenario, Target};
 use std::collections::BTreeMap;
@@ -43,7 +43,7 @@ pub fn finish(
     end: End,
 ) -> Measured {
     let (resources, harness_usage, hub_usage) = end.watch.finish();
-    let after = status::ask(setting.target);
+    let after = status::ask_over(&setting.connector);
     let hub_died = setting.hub_pid.is_some() && after.is_none();
     let hub = hub_facts(end.before, after, hub_usage);
     let operations = hub.as_ref().map(|h| reconcile(scenario, &recorder, h)).unwrap_or_default();
@@ -99,7 +99,7 @@ pub fn finish(
         }
         .to_owned(),
         connections: scenario.load.connections,
-        target: target_ref(scenario, setting.target),
+        target: target_ref(scenario, setting.connector.target()),
         counts,
         counts_all: recorder.counts_all,
         rate_per_s: RatePerS {
@@ -131,7 +131,7 @@ pub fn finish(
             plan_start_monotonic_ns: (end.facts.origin_ns > 0).then_some(end.facts.origin_ns),
         },
         hours_per_day: None,
-        observed: observed(scenario, &recorder, &end.facts, end.observed),
+        observed: Observed { journeys: recorder.trips.rows(scenario), ..end.observed },
         interrupted: end.facts.interrupted,
         files: BTreeMap::new(),
         seal: String::new(),
@@ -140,18 +140,6 @@ pub fn finish(
     let errors = recorder.error_rows();
     let (series, heat_map) = series.finish();
     Measured { record, interactions, series, resources, errors, heat_map, histograms }
-}
-
-fn observed(scenario: &Scenario, recorder: &Recorder, facts: &EngineFacts, before: Observed) -> Observed {
-    let connections = ConnectionFacts {
-        transport: "plain".into(),
-        opened_before: scenario.load.connections.into(),
-        opened: facts.opened,
-        peak: facts.peak,
-        sources: scenario.load.sources,
-        ..ConnectionFacts::default()
-    };
-    Observed { connections: Some(connections), journeys: recorder.trips.rows(scenario), ..before }
 }
 
 fn planned_s(scenario: &Scenario) -> f64 {

@@ -19,8 +19,8 @@ use std::sync::atomic::AtomicBool;
 
 /// What a run needs besides the scenario.
 pub struct Setting<'a> {
-    /// Where to send.
-    pub target: SocketAddr,
+    /// Where to send, and how.
+    pub connector: Connector,
     /// The hub's process, when it is our child: its CPU and memory are then measured apart.
     pub hub_pid: Option<u32>,
     /// The command line, for the record.
@@ -29,6 +29,8 @@ pub struct Setting<'a> {
     pub stop: &'a AtomicBool,
     /// Called with the plan's clock at the moment the plan starts.
     pub begin: &'a mut dyn FnMut(Clock),
+    /// Told (open, wanted) while connections are opened before the run.
+    pub opening: &'a mut dyn FnMut(usize, usize),
     /// Told about once a second.
     pub live: &'a mut dyn FnMut(&Live),
 }
@@ -110,13 +112,12 @@ pub fn run_open(scenario: &Scenario, setting: &mut Setting<'_>) -> Result<Measur
     let population = population_of(scenario)?;
     let started = clock::wall_now();
     let floor = floor::measure();
-    let before = status::ask(setting.target);
+    let before = status::ask_over(&setting.connector);
     let watch = Watch::start(setting.hub_pid);
     let cpu_before_s = clock::process_cpu_s();
-    let connector = Connector::new(setting.target);
-    let Gathered { recorder, series, facts } = workers::run(scenario, population, &connector, setting)?;
+    let Gathered { recorder, series, facts, connections } = workers::run(scenario, population, setting)?;
     let harness_cpu_s = clock::process_cpu_s() - cpu_before_s;
-    let observed = Observed::default();
+    let observed = Observed { connections: Some(connections), ..Observed::default() };
     let end = End { started, facts, before, floor, harness_cpu_s, watch, observed };
     Ok(finish(scenario, setting, recorder, series, end))
 }

@@ -4,14 +4,15 @@
 //! Arrival `n` belongs to thread `n % workers`, so plan and bytes are the same whatever the number; what an interaction
 //! takes from a stage waits in the thread that asked for it.
 
-use crate::client::connector::Connector;
+use crate::client::opening::OpeningError;
 use crate::clock::Clock;
 use crate::engine::{Engine, EngineFacts, Live, Note};
 use crate::plan::{Arrival, Plan};
 use crate::recorder::Recorder;
-use crate::run::{RunError, Setting, plan_of, recorder_of, unreachable_sentence};
+use crate::run::{RunError, Setting, plan_of, recorder_of};
 use crate::seconds::Series;
 use population::Population;
+use run_record::ConnectionFacts;
 use scenarios::{Arrivals, Scenario};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Barrier, OnceLock};
@@ -24,6 +25,8 @@ pub struct Gathered {
     pub series: Series,
     /// What the threads know of themselves.
     pub facts: EngineFacts,
+    /// How the connections were opened.
+    pub connections: ConnectionFacts,
 }
 
 /// Where a thread's arrivals come from.
@@ -62,11 +65,10 @@ pub fn phases_of(scenario: &Scenario) -> Vec<(String, bool)> {
 pub fn run(
     scenario: &Scenario,
     population: Population,
-    connector: &Connector,
     setting: &mut Setting<'_>,
 ) -> Result<Gathered, RunError> {
     let workers = scenario.load.workers.max(1) as usize;
-    let engines = engines(scenario, population, connector, workers)?;
+    let (engines, mut connections) = engines(scenario, population, workers, setting)?;
     let mut sources = Vec::with_capacity(workers);
     for _ in 0..workers {
         sources.push(Source::of(scenario)?);
@@ -99,32 +101,42 @@ pub fn run(
         listen(scenario, &receiver, &mut series, workers, setting.live);
         threads.into_iter().map(std::thread::ScopedJoinHandle::join).collect::<Vec<_>>()
     });
-    let mut gathered = Gathered { recorder: recorder_of(scenario), series, facts: EngineFacts::default() };
+    let (recorder, facts) = (recorder_of(scenario), EngineFacts::default());
+    let mut gathered = Gathered { recorder, series, facts, connections: ConnectionFacts::default() };
     for thread in ended {
         let thread = thread.map_err(|_| RunError::Machine("a sending thread panicked".into()))?;
         let (recorder, facts) = thread.map_err(|e| RunError::Machine(format!("the poller failed: {e}")))?;
         gathered.recorder.absorb(recorder);
         gathered.facts = gathered.facts.and(facts);
     }
+    connections.opened = gathered.facts.opened;
+    connections.peak = gathered.facts.peak;
+    gathered.connections = connections;
     Ok(gathered)
 }
 
 fn engines<'s>(
     scenario: &'s Scenario,
     population: Population,
-    connector: &Connector,
     workers: usize,
-) -> Result<Vec<Engine<'s>>, RunError> {
+    setting: &mut Setting<'_>,
+) -> Result<(Vec<Engine<'s>>, ConnectionFacts), RunError> {
+    let connector = &setting.connector;
+    let count = scenario.load.connections as usize;
+    let (all, opening) = connector.open_all(count, setting.opening, setting.stop).map_err(|e| match e {
+        OpeningError::Machine(s) => RunError::Machine(s),
+        e => RunError::Unreachable(e.to_string()),
+    })?;
     let mut open: Vec<Vec<_>> = (0..workers).map(|_| Vec::new()).collect();
-    for line in 0..scenario.load.connections as usize {
-        let connection = connector.open(line).map_err(|e| unreachable_sentence(connector.target(), &e))?;
+    for (line, connection) in all.into_iter().enumerate() {
         open[line % workers].push(connection);
     }
     let engine = |(part, open)| {
         Engine::new(scenario, population, connector.clone(), open, recorder_of(scenario), (part, workers))
             .map_err(|e| RunError::Machine(format!("no poller is to be had: {e}")))
     };
-    open.into_iter().enumerate().map(engine).collect()
+    let engines = open.into_iter().enumerate().map(engine).collect::<Result<_, _>>()?;
+    Ok((engines, opening.connections))
 }
 
 fn tell(sender: &Sender<(usize, Note)>, part: usize, note: Note) {

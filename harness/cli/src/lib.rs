@@ -4,6 +4,7 @@ mod exit;
 mod explain;
 mod hub;
 mod live;
+mod opening;
 mod report;
 mod run;
 mod signals;

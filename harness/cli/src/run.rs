@@ -115,12 +115,14 @@ fn announce(scenario: &Scenario, address: SocketAddr) {
 fn measure(scenario: &Scenario, place: &Place, args: &Args, stop: &AtomicBool) -> Result<Measured, Failure> {
     let progress = Progress::start(args.quiet);
     let mut live = |l: &harness::engine::Live| progress.tell(l);
+    let mut opening = crate::opening::teller(args.quiet);
     let mut setting = Setting {
-        target: place.connector.target(),
+        connector: place.connector.clone(),
         hub_pid: place.server.as_ref().map(Server::pid),
         command: std::env::args().collect::<Vec<_>>().join(" "),
         stop,
         begin: &mut |_| {},
+        opening: &mut opening,
         live: &mut live,
     };
     let measured = match scenario.load.model {

@@ -22,7 +22,7 @@ use harness::seconds::Series;
 use harness::stages::Stages;
 use harness::workers::phases_of;
 use harness::{floor, status};
-use run_record::{Measured, Observed, UsersRow};
+use run_record::{ConnectionFacts, Measured, Observed, UsersRow};
 use scenarios::{Scenario, What};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -110,13 +110,12 @@ pub fn run_users(scenario: &Scenario, setting: &mut Setting<'_>) -> Result<Measu
     let population = population_of(scenario)?;
     let started = clock::wall_now();
     let floor = floor::measure();
-    let before = status::ask(setting.target);
-    std::net::TcpStream::connect_timeout(&setting.target, harness::client::connection::CONNECT_TIMEOUT)
-        .map_err(|e| harness::run::unreachable_sentence(setting.target, &e))?;
+    let before = status::ask_over(&setting.connector);
+    let tried = setting.connector.open(0);
+    tried.map_err(|e| harness::run::unreachable_sentence(setting.connector.target(), &e))?;
     let watch = Watch::start(setting.hub_pid);
     let cpu_before_s = process_cpu_s();
-    let connector = Connector::new(setting.target);
-    let shared = Arc::new(share(scenario, population, connector));
+    let shared = Arc::new(share(scenario, population, setting.connector.clone()));
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
@@ -140,8 +139,17 @@ pub fn run_users(scenario: &Scenario, setting: &mut Setting<'_>) -> Result<Measu
         )
     };
     let harness_cpu_s = process_cpu_s() - cpu_before_s;
-    let observed = Observed { users, ..Observed::default() };
-    let end = End { started, facts: facts?, before, floor, harness_cpu_s, watch, observed };
+    let facts = facts?;
+    let connections = ConnectionFacts {
+        transport: setting.connector.transport().into(),
+        opened: facts.opened,
+        peak: facts.peak,
+        sources: setting.connector.sources(),
+        identities: setting.connector.identities().map_or(0, |i| i.len() as u64),
+        ..ConnectionFacts::default()
+    };
+    let observed = Observed { users, connections: Some(connections), ..Observed::default() };
+    let end = End { started, facts, before, floor, harness_cpu_s, watch, observed };
     Ok(finish(scenario, setting, recorder, series, end))
 }
 

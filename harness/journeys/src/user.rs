@@ -176,7 +176,15 @@ impl Person {
         };
         let took_own = own.is_some();
         let taken = own.or(taken);
-        let given = Given { endpoint: shared.connector.end_point_of(self.line.number()), ..question.given };
+        // Under mutual TLS a user speaks for the end point whose certificate their connection shows.
+        let given = match shared.connector.identities() {
+            None => question.given,
+            Some(identities) => Given {
+                endpoint: Some(identities.end_point_of(self.line.number())),
+                organisation: Some(identities.organisation_of(self.line.number())),
+                ..question.given
+            },
+        };
         let context = RenderContext {
             population: &shared.population,
             seed: shared.scenario.seed,

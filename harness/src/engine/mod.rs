@@ -24,7 +24,7 @@ use population::Population;
 use rustix::event::{Timespec, epoll};
 use scenarios::{HandOver, Scenario};
 use send::Prepared;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::io;
 use std::iter::Peekable;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -126,6 +126,9 @@ pub struct Engine<'s> {
     clock: Clock,
     lines: Lines,
     waiting: VecDeque<Ask>,
+    /// What waits for a line of its own, where lines have identities.
+    own_waiting: HashMap<usize, VecDeque<Ask>>,
+    own_waiting_count: usize,
     /// Sends in order of time, for time-outs: (sent_ns, line).
     sent: VecDeque<(u64, usize)>,
     /// Next steps of journeys, the earliest on top.
@@ -169,6 +172,8 @@ impl<'s> Engine<'s> {
             clock: Clock::start(),
             lines: Lines::new(connector, open, max, part)?,
             waiting: VecDeque::new(),
+            own_waiting: HashMap::new(),
+            own_waiting_count: 0,
             sent: VecDeque::new(),
             due: BinaryHeap::new(),
             dues: 0,
@@ -210,6 +215,7 @@ impl<'s> Engine<'s> {
             if now_ns >= next_note_ns {
                 next_note_ns = now_ns + NOTE_NS;
                 self.lines.shrink(now_ns);
+                self.time_out_own(now_ns, timeout_ns);
                 let sealed = self.recorder.seconds.seal(now_ns, self.phase_at(now_ns));
                 tell(self.note(now_ns, sealed));
             }
@@ -220,7 +226,7 @@ impl<'s> Engine<'s> {
             }
             if arrivals.peek().is_none() && now_ns >= duration_ns {
                 self.end_journeys();
-                if self.in_flight == 0 && self.waiting.is_empty() {
+                if self.in_flight == 0 && self.waiting.is_empty() && self.own_waiting_count == 0 {
                     break;
                 }
             }

@@ -63,7 +63,8 @@ impl Engine<'_> {
         if !keep_alive {
             return self.lines.gone(line, done_ns);
         }
-        match self.waiting.pop_front() {
+        let next = if self.own_waiting_count > 0 { self.next_for(line) } else { None };
+        match next.or_else(|| self.waiting.pop_front()) {
             Some(next) => {
                 self.lines.put(line, Line::Free(connection));
                 self.send(line, next);
