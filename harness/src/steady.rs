@@ -111,8 +111,13 @@ impl Trend {
     }
 
     fn drifts(&self) -> bool {
-        self.z.abs() > Z_MAX && !(1.0 / RATIO_MAX..=RATIO_MAX).contains(&self.ratio)
+        drifts(self.z, self.ratio)
     }
+}
+
+/// Whether a trend is both sure and large.
+pub fn drifts(z: f64, ratio: f64) -> bool {
+    z.abs() > Z_MAX && !(1.0 / RATIO_MAX..=RATIO_MAX).contains(&ratio)
 }
 
 fn median(values: &[f64]) -> f64 {

@@ -6,6 +6,8 @@
 //! `X = sum((n - e)^2 / e)` over the windows is chi-square for Poisson arrivals, a known multiple of it for batches, and
 //! nearly zero for even spacing. `X` over the number of windows is the index of dispersion.
 
+use scenarios::{Arrivals, Scenario};
+
 /// Shortest window, nanoseconds: the length at which callers of a service notice bursts.
 pub const WINDOW_NS: u64 = 100_000_000;
 /// Arrivals (for batches: batches) that a window must expect at least, or it is made longer: below five, counts are too
@@ -53,6 +55,27 @@ impl Asked {
         let seconds = ns as f64 / 1e9;
         seconds * (self.from_per_s + (self.to_per_s - self.from_per_s) * x / 2.0)
     }
+}
+
+/// The rates and the spacing that a scenario of the open model asks for. Arrivals are fewer than requests where some of
+/// them begin journeys.
+pub fn asked_by(scenario: &Scenario) -> (Vec<Asked>, Spaced) {
+    let arrivals_per_request: f64 = scenario.items.iter().map(|i| i.share).sum();
+    let pieces =
+        scenario.phases.iter().enumerate().flat_map(|(phase, p)| p.pieces.iter().map(move |q| (phase, q)));
+    let asked = pieces.map(|(phase, piece)| Asked {
+        phase,
+        duration_ns: u64::try_from(piece.duration.as_nanos()).unwrap_or(u64::MAX),
+        from_per_s: piece.rate.from_per_s * arrivals_per_request,
+        to_per_s: piece.rate.to_per_s * arrivals_per_request,
+    });
+    let spaced = match scenario.load.arrivals {
+        Arrivals::Poisson => Spaced::Poisson,
+        Arrivals::Constant => Spaced::Constant,
+        Arrivals::Bursty { dispersion } => Spaced::Bursty { dispersion },
+        Arrivals::Trace => Spaced::Recorded,
+    };
+    (asked.collect(), spaced)
 }
 
 /// A phase whose arrivals were too many or too few.
@@ -130,7 +153,7 @@ impl ScheduleCheck {
             if phases.len() <= a.phase {
                 phases.resize(a.phase + 1, (at_ns, at_ns, 0.0, 0));
             }
-            at_ns += a.duration_ns;
+            at_ns = at_ns.saturating_add(a.duration_ns);
             phases[a.phase].1 = at_ns;
             phases[a.phase].2 += a.expected_in(a.duration_ns);
         }
