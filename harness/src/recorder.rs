@@ -97,6 +97,8 @@ pub struct Recorder {
     pub last_done_ns: u64,
     /// The per-second series.
     pub seconds: Seconds,
+    /// The check of the schedule, when there is one.
+    pub schedule: Option<crate::schedule::ScheduleCheck>,
     errors: BTreeMap<(usize, String, String), (u64, u64)>,
 }
 
@@ -113,6 +115,7 @@ impl Recorder {
             measured,
             counts: Counts::default(),
             counts_all: Counts::default(),
+            schedule: None,
             errors: BTreeMap::new(),
         }
     }
@@ -127,6 +130,9 @@ impl Recorder {
     /// An arrival came due. Every one ends in exactly one [`Recorder::finished`].
     pub fn planned(&mut self, phase: usize, planned_ns: u64) {
         self.each_count(phase, |c| c.planned += 1);
+        if let Some(check) = &mut self.schedule {
+            check.planned(planned_ns, phase);
+        }
         self.seconds.at(planned_ns, phase).planned += 1;
     }
 

@@ -4,18 +4,20 @@
 //! prices nothing: that is `reports` and `cost-model`.
 
 use crate::engine::{Engine, EngineFacts, Live, measured_window};
+use crate::noise::{self, HubAt};
 use crate::plan::{Plan, Spacing, Stretch};
 use crate::recorder::Recorder;
 use crate::resources::{Usage, Watch, host};
+use crate::schedule::{ScheduleCheck, asked_by};
 use crate::status::{self, HubStatus};
-use crate::validity::{Evidence, reasons};
-use crate::{clock, floor};
+use crate::validity::{Evidence, reasons, warnings};
+use crate::{clock, floor, steady};
 use population::Population;
 use run_record::{
-    ALL, FORMAT_VERSION, HarnessFacts, HubFacts, Kind, Measured, MixRef, NotReplayedRef, PhaseRef, RatePerS,
-    RunRecord, ScenarioRef, TargetRef, Tool, Validity, Verdict,
+    ALL, FORMAT_VERSION, HarnessFacts, HubFacts, Kind, Measured, MixRef, NotReplayedRef, Observed, PhaseRef,
+    RatePerS, RunRecord, ScenarioRef, TargetRef, Tool, Validity, Verdict,
 };
-use scenarios::{Arrivals, Model, Scenario, Target};
+use scenarios::{Action, Arrivals, Model, Scenario, Target};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::atomic::AtomicBool;
@@ -100,17 +102,30 @@ pub fn run_open(scenario: &Scenario, setting: &mut Setting<'_>) -> Result<Measur
     let population = population_of(scenario)?;
     let started = clock::wall_now();
     let floor = floor::measure();
+    let timers = floor::timers();
     let before = status::ask(setting.target);
-    let mut engine = Engine::open(scenario, population, setting.target, recorder_of(scenario))
+    let mut recorder = recorder_of(scenario);
+    let (asked, spaced) = asked_by(scenario);
+    recorder.schedule = Some(ScheduleCheck::new(asked, spaced));
+    let mut engine = Engine::open(scenario, population, setting.target, recorder)
         .map_err(|e| unreachable_sentence(setting.target, &e))?;
     let watch = Watch::start(setting.hub_pid);
+    let noise = noise::Watch::start(HubAt::of(setting.hub_pid, setting.target), measured_window(scenario));
     let cpu_before_s = clock::process_cpu_s();
     let facts = engine
         .run(plan_of(scenario), setting.stop, setting.live)
         .map_err(|e| RunError::Machine(format!("the poller failed: {e}")))?;
     let Engine { recorder, .. } = engine;
-    let end =
-        End { started, facts, before, floor, harness_cpu_s: clock::process_cpu_s() - cpu_before_s, watch };
+    let end = End {
+        started,
+        facts,
+        before,
+        floor,
+        timers,
+        noise,
+        harness_cpu_s: clock::process_cpu_s() - cpu_before_s,
+        watch,
+    };
     Ok(finish(scenario, setting, recorder, end))
 }
 
@@ -134,6 +149,10 @@ pub struct End {
     pub before: Option<HubStatus>,
     /// The null client's floor.
     pub floor: Option<run_record::Floor>,
+    /// How exact the machine's timers are.
+    pub timers: Option<floor::Timers>,
+    /// The noise watch, still running.
+    pub noise: noise::Watch,
     /// CPU of this process in the run, seconds.
     pub harness_cpu_s: f64,
     /// The resource watch, still running.
@@ -141,17 +160,28 @@ pub struct End {
 }
 
 /// Puts everything measured together and lets the run judge itself.
-pub fn finish(scenario: &Scenario, setting: &Setting<'_>, recorder: Recorder, end: End) -> Measured {
+pub fn finish(scenario: &Scenario, setting: &Setting<'_>, mut recorder: Recorder, end: End) -> Measured {
+    let seen = end.noise.finish();
     let (resources, harness_usage, hub_usage) = end.watch.finish();
     let after = status::ask(setting.target);
     let hub_died = setting.hub_pid.is_some() && after.is_none();
-    let hub = hub_facts(end.before, after, hub_usage);
+    let floor_after = floor::measure();
+    let schedule = recorder.schedule.take().map(|s| s.finish(!end.facts.interrupted));
+    let hub = hub_facts(end.before.clone(), after.clone(), hub_usage);
     let operations = hub.as_ref().map(|h| reconcile(scenario, &recorder, h)).unwrap_or_default();
     let histograms = recorder.histograms();
     let lag = run_record::find_histogram(&histograms, ALL, Kind::SendLag);
+    let errors = recorder.error_rows();
+    let failed = recorder.failed();
+    let measured_s = measured_s(scenario, &recorder, &end.facts);
+    let (counts, counts_all) = (recorder.counts, recorder.counts_all);
+    let (series, heat_map) = recorder.seconds.finish();
+    let flats = steady::flats(scenario);
+    let steady = steady::judge(&series, &flats);
+    let names: Vec<String> = scenario.phases.iter().map(|p| p.name.clone()).collect();
     let evidence = Evidence {
-        counts: recorder.counts,
-        counts_all: recorder.counts_all,
+        counts,
+        counts_all,
         send_lag_p99_9_ns: lag.map_or(0, |h| h.value_at_quantile(0.999)),
         send_lag_limit_ns: u64::try_from(scenario.limits.send_lag_p99_9.as_nanos()).unwrap_or(u64::MAX),
         dropped_share_limit: scenario.limits.dropped_share,
@@ -162,15 +192,22 @@ pub fn finish(scenario: &Scenario, setting: &Setting<'_>, recorder: Recorder, en
         interrupted: end.facts.interrupted,
         hub_died,
         open_model: scenario.load.model == Model::Open,
+        hub_before: end.before.as_ref(),
+        hub_after: after.as_ref(),
+        restarts_planned: scenario
+            .events
+            .iter()
+            .any(|e| matches!(e.action, Action::HubKill | Action::HubRestart)),
+        noise: Some(&seen),
+        floor_before: end.floor,
+        floor_after,
+        schedule: schedule.as_ref(),
+        phases: &names,
+        steady: steady.as_ref(),
+        flat: !flats.is_empty(),
     };
-    let reasons = reasons(&evidence);
-    let mut warnings = Vec::new();
-    if hub.is_none() && !hub_died {
-        warnings.push("The target keeps no counts of its own (no /_status), so ours stand alone.".to_owned());
-    }
+    let (reasons, warnings) = (reasons(&evidence), warnings(&evidence));
     let valid = reasons.is_empty();
-    let measured_s = measured_s(scenario, &recorder, &end.facts);
-    let counts = recorder.counts;
     let record = RunRecord {
         format_version: FORMAT_VERSION,
         tool: Tool {
@@ -201,7 +238,7 @@ pub fn finish(scenario: &Scenario, setting: &Setting<'_>, recorder: Recorder, en
         connections: scenario.load.connections,
         target: target_ref(scenario, setting.target),
         counts,
-        counts_all: recorder.counts_all,
+        counts_all,
         rate_per_s: RatePerS {
             planned: counts.planned as f64 / planned_s(scenario).max(f64::MIN_POSITIVE),
             achieved: counts.answered as f64 / measured_s.max(f64::MIN_POSITIVE),
@@ -224,20 +261,22 @@ pub fn finish(scenario: &Scenario, setting: &Setting<'_>, recorder: Recorder, en
             cpu_seconds: end.harness_cpu_s,
             rss_bytes_peak: harness_usage.rss_bytes_peak,
             workers: 1,
-            clock_read_ns: None,
-            wake_late_ns_p50: None,
-            wake_late_ns_p99: None,
+            clock_read_ns: end.timers.map(|t| t.clock_read_ns),
+            wake_late_ns_p50: end.timers.map(|t| t.wake_late_ns_p50),
+            wake_late_ns_p99: end.timers.map(|t| t.wake_late_ns_p99),
             floor: end.floor,
         },
         hours_per_day: None,
-        observed: Default::default(),
+        observed: Observed {
+            noise: Some(seen.facts(floor::ratio(end.floor, floor_after))),
+            steady,
+            ..Observed::default()
+        },
         interrupted: end.facts.interrupted,
         files: BTreeMap::new(),
         seal: String::new(),
     };
-    let interactions = run_record::interaction_rows(&histograms, &recorder.failed());
-    let errors = recorder.error_rows();
-    let (series, heat_map) = recorder.seconds.finish();
+    let interactions = run_record::interaction_rows(&histograms, &failed);
     Measured { record, interactions, series, resources, errors, heat_map, histograms }
 }
 

@@ -12,7 +12,8 @@ use goose::config::GooseConfiguration;
 use goose::goose::{Scenario as GooseScenario, Transaction};
 use goose::{GooseAttack, GooseError};
 use harness::clock::{self, Clock, process_cpu_s};
-use harness::engine::{EngineFacts, Live};
+use harness::engine::{EngineFacts, Live, measured_window};
+use harness::noise::{self, HubAt};
 use harness::recorder::Recorder;
 use harness::resources::Watch;
 use harness::run::{End, RunError, Setting, finish, population_of, recorder_of};
@@ -77,10 +78,12 @@ pub fn run_users(scenario: &Scenario, setting: &mut Setting<'_>) -> Result<Measu
     };
     let started = clock::wall_now();
     let floor = floor::measure();
+    let timers = floor::timers();
     let before = status::ask(setting.target);
     std::net::TcpStream::connect_timeout(&setting.target, harness::client::connection::CONNECT_TIMEOUT)
         .map_err(|e| harness::run::unreachable_sentence(setting.target, &e))?;
     let watch = Watch::start(setting.hub_pid);
+    let noise = noise::Watch::start(HubAt::of(setting.hub_pid, setting.target), measured_window(scenario));
     let cpu_before_s = process_cpu_s();
     let shared = Arc::new(share(scenario, population, setting.target));
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -97,8 +100,16 @@ pub fn run_users(scenario: &Scenario, setting: &mut Setting<'_>) -> Result<Measu
         let mut book = shared.book();
         std::mem::replace(&mut book.recorder, recorder_of(scenario))
     };
-    let end =
-        End { started, facts: facts?, before, floor, harness_cpu_s: process_cpu_s() - cpu_before_s, watch };
+    let end = End {
+        started,
+        facts: facts?,
+        before,
+        floor,
+        timers,
+        noise,
+        harness_cpu_s: process_cpu_s() - cpu_before_s,
+        watch,
+    };
     Ok(finish(scenario, setting, recorder, end))
 }
 

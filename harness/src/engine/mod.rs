@@ -375,7 +375,7 @@ fn sample_of(arrival: &Arrival, sent_ns: u64, done_ns: u64) -> Sample {
 }
 
 /// From the start of the first measured phase to the end of the last, in nanoseconds of the plan.
-pub(crate) fn measured_window(scenario: &Scenario) -> (u64, u64) {
+pub fn measured_window(scenario: &Scenario) -> (u64, u64) {
     let mut at_ns = 0u64;
     let mut window = (u64::MAX, 0);
     for phase in &scenario.phases {
