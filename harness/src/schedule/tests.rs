@@ -170,3 +170,19 @@ fn a_plan_of_nothing_is_no_fault() {
     assert!(clean(&checked(&[], Spaced::Poisson, &[], true)));
     assert!(clean(&checked(&[flat(0, 5, 0.0)], Spaced::Constant, &[], true)));
 }
+
+#[test]
+fn the_quantiles_are_those_of_the_printed_tables() {
+    // Chi-square at 0.999 (3.0902 standard deviations) and 0.001 with 10 and 100 degrees of freedom.
+    for (free, z, table) in [
+        (10.0, 3.0902, 29.588),
+        (100.0, 3.0902, 149.449),
+        (100.0, -3.0902, 61.918),
+        (1_000.0, 3.0902, 1_143.917),
+    ] {
+        let ours = scaled_chi_square(free, 2.0 * free, z);
+        assert!((ours / table - 1.0).abs() < 0.01, "{free} {z}: {ours}, table {table}");
+    }
+    // Batches of one are Poisson arrivals.
+    assert!((batches_fourth(1.0) - 1.0).abs() < 1e-12);
+}
