@@ -64,7 +64,8 @@ pub(super) fn reasons(e: &Evidence<'_>) -> Vec<String> {
     let mut why = Vec::new();
     if let Some(n) = e.noise.filter(|n| starved(e, n)) {
         why.push(format!(
-            "The harness was starved of processor time: {}, allowed {:.0} %: what it timed is its own waiting too.",
+            "The harness was starved of processor time: {}; allowed are {:.0} % of the time, and no wait that makes requests \
+             late. What it timed is its own waiting too.",
             held_up(n),
             PAUSED_SHARE_MAX * 100.0
         ));
