@@ -5,9 +5,11 @@ use crate::engine::{EngineFacts, measured_window};
 use crate::recorder::Recorder;
 use crate::resources::{Usage, Watch, host};
 use crate::run::Setting;
+use crate::schedule::ScheduleSeen;
 use crate::seconds::Series;
 use crate::status::{self, HubStatus};
-use crate::validity::{Evidence, reasons};
+use crate::validity::{Evidence, reasons, warnings};
+use crate::{floor, noise, steady};
 use run_record::{
     ALL, FORMAT_VERSION, HarnessFacts, HubFacts, Kind, Measured, MixRef, NotReplayedRef, Observed, PhaseRef,
     RatePerS, RunRecord, ScenarioRef, TargetRef, Tool, Validity, Verdict,
@@ -26,6 +28,12 @@ pub struct End {
     pub before: Option<HubStatus>,
     /// The null client's floor.
     pub floor: Option<run_record::Floor>,
+    /// How exact the machine's timers are.
+    pub timers: Option<floor::Timers>,
+    /// The noise watch, still running.
+    pub noise: noise::Watch,
+    /// What the check of the schedule found; `None` in the closed model, which has none.
+    pub schedule: Option<ScheduleSeen>,
     /// CPU of this process in the run, seconds.
     pub harness_cpu_s: f64,
     /// The resource watch, still running.
@@ -42,10 +50,17 @@ pub fn finish(
     series: Series,
     end: End,
 ) -> Measured {
+    let seen = end.noise.finish();
+    let floor_after = floor::measure();
     let (resources, harness_usage, hub_usage) = end.watch.finish();
     let after = status::ask_over(&setting.connector);
     let hub_died = setting.hub_pid.is_some() && after.is_none();
-    let hub = hub_facts(end.before, after, hub_usage);
+    let hub = hub_facts(end.before.clone(), after.clone(), hub_usage);
+    let measured_s = measured_s(scenario, &recorder, &end.facts);
+    let (series, heat_map) = series.finish();
+    let flats = steady::flats(scenario);
+    let steady = steady::judge(&series, &flats);
+    let names: Vec<String> = scenario.phases.iter().map(|p| p.name.clone()).collect();
     let operations = hub.as_ref().map(|h| reconcile(scenario, &recorder, h)).unwrap_or_default();
     let histograms = recorder.histograms();
     let lag = run_record::find_histogram(&histograms, ALL, Kind::SendLag);
@@ -62,14 +77,19 @@ pub fn finish(
         interrupted: end.facts.interrupted,
         hub_died,
         open_model: scenario.load.model == Model::Open,
+        hub_before: end.before.as_ref(),
+        hub_after: after.as_ref(),
+        restarts_planned: scenario.restarts_hub(),
+        noise: Some(&seen),
+        floor_before: end.floor,
+        floor_after,
+        schedule: end.schedule.as_ref(),
+        phases: &names,
+        steady: steady.as_ref(),
+        flat: !flats.is_empty(),
     };
-    let reasons = reasons(&evidence);
-    let mut warnings = Vec::new();
-    if hub.is_none() && !hub_died {
-        warnings.push("The target keeps no counts of its own (no /_status), so ours stand alone.".to_owned());
-    }
+    let (reasons, warnings) = (reasons(&evidence), warnings(&evidence));
     let valid = reasons.is_empty();
-    let measured_s = measured_s(scenario, &recorder, &end.facts);
     let counts = recorder.counts;
     let record = RunRecord {
         format_version: FORMAT_VERSION,
@@ -124,21 +144,25 @@ pub fn finish(
             cpu_seconds: end.harness_cpu_s,
             rss_bytes_peak: harness_usage.rss_bytes_peak,
             workers: scenario.load.workers,
-            clock_read_ns: None,
-            wake_late_ns_p50: None,
-            wake_late_ns_p99: None,
+            clock_read_ns: end.timers.map(|t| t.clock_read_ns),
+            wake_late_ns_p50: end.timers.map(|t| t.wake_late_ns_p50),
+            wake_late_ns_p99: end.timers.map(|t| t.wake_late_ns_p99),
             floor: end.floor,
             plan_start_monotonic_ns: (end.facts.origin_ns > 0).then_some(end.facts.origin_ns),
         },
         hours_per_day: None,
-        observed: Observed { journeys: recorder.trips.rows(scenario), ..end.observed },
+        observed: Observed {
+            noise: Some(seen.facts(floor::ratio(end.floor, floor_after))),
+            steady,
+            journeys: recorder.trips.rows(scenario),
+            ..end.observed
+        },
         interrupted: end.facts.interrupted,
         files: BTreeMap::new(),
         seal: String::new(),
     };
     let interactions = run_record::interaction_rows(&histograms, &recorder.failed());
     let errors = recorder.error_rows();
-    let (series, heat_map) = series.finish();
     Measured { record, interactions, series, resources, errors, heat_map, histograms }
 }
 

@@ -112,13 +112,16 @@ pub fn run_open(scenario: &Scenario, setting: &mut Setting<'_>) -> Result<Measur
     let population = population_of(scenario)?;
     let started = clock::wall_now();
     let floor = floor::measure();
+    let timers = floor::timers();
     let before = status::ask_over(&setting.connector);
     let watch = Watch::start(setting.hub_pid);
     let cpu_before_s = clock::process_cpu_s();
-    let Gathered { recorder, series, facts, connections } = workers::run(scenario, population, setting)?;
+    let Gathered { recorder, series, facts, noise, schedule, connections } =
+        workers::run(scenario, population, setting)?;
     let harness_cpu_s = clock::process_cpu_s() - cpu_before_s;
     let observed = Observed { connections: Some(connections), ..Observed::default() };
-    let end = End { started, facts, before, floor, harness_cpu_s, watch, observed };
+    let schedule = Some(schedule.finish(!facts.interrupted));
+    let end = End { started, facts, before, floor, timers, noise, schedule, harness_cpu_s, watch, observed };
     Ok(finish(scenario, setting, recorder, series, end))
 }
 

@@ -6,10 +6,12 @@
 
 use crate::client::opening::OpeningError;
 use crate::clock::Clock;
-use crate::engine::{Engine, EngineFacts, Live, Note};
+use crate::engine::{Engine, EngineFacts, Live, Note, measured_window};
+use crate::noise::{self, HubAt};
 use crate::plan::{Arrival, Plan};
 use crate::recorder::Recorder;
 use crate::run::{RunError, Setting, plan_of, recorder_of};
+use crate::schedule::{ScheduleCheck, asked_by};
 use crate::seconds::Series;
 use population::Population;
 use run_record::ConnectionFacts;
@@ -25,6 +27,10 @@ pub struct Gathered {
     pub series: Series,
     /// What the threads know of themselves.
     pub facts: EngineFacts,
+    /// The noise watch, still running.
+    pub noise: noise::Watch,
+    /// The check of the schedule.
+    pub schedule: ScheduleCheck,
     /// How the connections were opened.
     pub connections: ConnectionFacts,
 }
@@ -68,12 +74,15 @@ pub fn run(
     setting: &mut Setting<'_>,
 ) -> Result<Gathered, RunError> {
     let workers = scenario.load.workers.max(1) as usize;
-    let (engines, mut connections) = engines(scenario, population, workers, setting)?;
+    let (engines, connections) = engines(scenario, population, workers, setting)?;
     let mut sources = Vec::with_capacity(workers);
     for _ in 0..workers {
         sources.push(Source::of(scenario)?);
     }
+    let hub = HubAt::of(setting.hub_pid, setting.connector.target());
+    let noise = noise::Watch::start(hub, measured_window(scenario));
     let (barrier, clock) = (Barrier::new(workers + 1), OnceLock::new());
+    let (asked, spaced) = asked_by(scenario);
     let mut series = Series::new(phases_of(scenario), workers);
     let stop = setting.stop;
     let ended = std::thread::scope(|scope| {
@@ -83,14 +92,21 @@ pub fn run(
             .zip(sources)
             .enumerate()
             .map(|(part, (mut engine, source))| {
-                let (sender, barrier, clock) = (sender.clone(), &barrier, &clock);
+                let (sender, barrier, clock, asked) = (sender.clone(), &barrier, &clock, &asked);
                 scope.spawn(move || {
                     barrier.wait();
                     let clock = *clock.get_or_init(Clock::start);
-                    let mine = source.filter(|a| a.seq % workers as u64 == part as u64);
+                    // Every thread draws the whole plan and keeps its own; the first looks whether it is as it should be.
+                    let mut check = (part == 0).then(|| ScheduleCheck::new(asked.clone(), spaced));
+                    let all = source.inspect(|a| {
+                        if let Some(check) = &mut check {
+                            check.planned(a.planned_ns, a.phase);
+                        }
+                    });
+                    let mine = all.filter(|a| a.seq % workers as u64 == part as u64);
                     let mut tell = |note| tell(&sender, part, note);
                     let facts = engine.run(clock, mine, stop, &mut tell)?;
-                    Ok::<_, std::io::Error>((engine.recorder, facts))
+                    Ok::<_, std::io::Error>((engine.recorder, facts, check))
                 })
             })
             .collect();
@@ -102,16 +118,20 @@ pub fn run(
         threads.into_iter().map(std::thread::ScopedJoinHandle::join).collect::<Vec<_>>()
     });
     let (recorder, facts) = (recorder_of(scenario), EngineFacts::default());
-    let mut gathered = Gathered { recorder, series, facts, connections: ConnectionFacts::default() };
+    let schedule = ScheduleCheck::new(Vec::new(), spaced);
+    let mut gathered = Gathered { recorder, series, facts, noise, schedule, connections };
     for thread in ended {
         let thread = thread.map_err(|_| RunError::Machine("a sending thread panicked".into()))?;
-        let (recorder, facts) = thread.map_err(|e| RunError::Machine(format!("the poller failed: {e}")))?;
+        let (recorder, facts, check) =
+            thread.map_err(|e| RunError::Machine(format!("the poller failed: {e}")))?;
         gathered.recorder.absorb(recorder);
         gathered.facts = gathered.facts.and(facts);
+        if let Some(check) = check {
+            gathered.schedule = check;
+        }
     }
-    connections.opened = gathered.facts.opened;
-    connections.peak = gathered.facts.peak;
-    gathered.connections = connections;
+    gathered.connections.opened = gathered.facts.opened;
+    gathered.connections.peak = gathered.facts.peak;
     Ok(gathered)
 }
 

@@ -167,6 +167,13 @@ pub struct Event {
     pub text: String,
 }
 
+impl Scenario {
+    /// Whether its events start the hub again in mid-run.
+    pub fn restarts_hub(&self) -> bool {
+        self.events.iter().any(|e| matches!(e.action, Action::HubKill | Action::HubRestart))
+    }
+}
+
 /// What an [`Event`] does.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Action {

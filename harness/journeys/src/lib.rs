@@ -13,8 +13,9 @@ use goose::goose::{Scenario as GooseScenario, Transaction};
 use goose::{GooseAttack, GooseError};
 use harness::client::connector::Connector;
 use harness::clock::{self, Clock, process_cpu_s};
-use harness::engine::{EngineFacts, Live};
+use harness::engine::{EngineFacts, Live, measured_window};
 use harness::finish::{End, finish};
+use harness::noise::{self, HubAt};
 use harness::recorder::Recorder;
 use harness::resources::Watch;
 use harness::run::{RunError, Setting, population_of, recorder_of};
@@ -110,6 +111,7 @@ pub fn run_users(scenario: &Scenario, setting: &mut Setting<'_>) -> Result<Measu
     let population = population_of(scenario)?;
     let started = clock::wall_now();
     let floor = floor::measure();
+    let timers = floor::timers();
     let before = status::ask_over(&setting.connector);
     let tried = setting.connector.open(0);
     tried.map_err(|e| harness::run::unreachable_sentence(setting.connector.target(), &e))?;
@@ -122,6 +124,8 @@ pub fn run_users(scenario: &Scenario, setting: &mut Setting<'_>) -> Result<Measu
         .build()
         .map_err(|e| RunError::Machine(format!("no runtime for the users: {e}")))?;
     let attack = attack(&shared).map_err(|e| RunError::Machine(format!("goose refused the users: {e}")))?;
+    let hub = HubAt::of(setting.hub_pid, setting.connector.target());
+    let noise = noise::Watch::start(hub, measured_window(scenario));
     (setting.begin)(shared.clock);
     let facts = runtime.block_on(watch_over(&shared, attack, setting));
     // Users that goose still holds are let go with the runtime; nothing of theirs is on the wire any more.
@@ -149,7 +153,8 @@ pub fn run_users(scenario: &Scenario, setting: &mut Setting<'_>) -> Result<Measu
         ..ConnectionFacts::default()
     };
     let observed = Observed { users, connections: Some(connections), ..Observed::default() };
-    let end = End { started, facts, before, floor, harness_cpu_s, watch, observed };
+    let end =
+        End { started, facts, before, floor, timers, noise, schedule: None, harness_cpu_s, watch, observed };
     Ok(finish(scenario, setting, recorder, series, end))
 }
 

@@ -311,7 +311,7 @@ fn cpu_share(since_ns: u64, cpu_ns: u64, now_ns: u64) -> f64 {
 }
 
 /// From the start of the first measured phase to the end of the last, in nanoseconds of the plan.
-pub(crate) fn measured_window(scenario: &Scenario) -> (u64, u64) {
+pub fn measured_window(scenario: &Scenario) -> (u64, u64) {
     let mut at_ns = 0u64;
     let mut window = (u64::MAX, 0);
     for phase in &scenario.phases {
