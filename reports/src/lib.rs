@@ -12,7 +12,7 @@ mod html;
 mod judge;
 mod renderers;
 mod summary;
-mod units;
+pub mod units;
 
 pub use charts::{CHARTS, Chart};
 pub use hours::hours_per_day;

@@ -1,11 +1,11 @@
 //! Figures as people read them. One place, so that the terminal and the page never disagree; never used for files that
-//! machines read.
+//! machines read. Called by every report, and by the command line for its live view.
 
 const NS_PER_MS: f64 = 1e6;
 const MIB: f64 = 1_048_576.0;
 
 /// A whole number with thousands separators.
-pub(crate) fn whole(number: u64) -> String {
+pub fn whole(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (i, digit) in digits.chars().enumerate() {
@@ -18,7 +18,7 @@ pub(crate) fn whole(number: u64) -> String {
 }
 
 /// A number with a fixed count of decimals and thousands separators; a dash for what is no number.
-pub(crate) fn number(value: f64, decimals: usize) -> String {
+pub fn number(value: f64, decimals: usize) -> String {
     if !value.is_finite() {
         return "-".to_owned();
     }
@@ -34,12 +34,12 @@ pub(crate) fn number(value: f64, decimals: usize) -> String {
 }
 
 /// Nanoseconds in milliseconds, about three significant digits, without the unit.
-pub(crate) fn ms(ns: u64) -> String {
+pub fn ms(ns: u64) -> String {
     ms_f64(ns as f64)
 }
 
 /// The same from a fraction of nanoseconds.
-pub(crate) fn ms_f64(ns: f64) -> String {
+pub fn ms_f64(ns: f64) -> String {
     let ms = ns / NS_PER_MS;
     let decimals = match ms {
         ms if ms < 1.0 => 3,
@@ -51,35 +51,35 @@ pub(crate) fn ms_f64(ns: f64) -> String {
 }
 
 /// A fraction in per cent.
-pub(crate) fn percent(fraction: f64, decimals: usize) -> String {
+pub fn percent(fraction: f64, decimals: usize) -> String {
     format!("{} %", number(fraction * 100.0, decimals))
 }
 
 /// Bytes in MiB.
-pub(crate) fn mib(bytes: u64) -> String {
+pub fn mib(bytes: u64) -> String {
     let mib = bytes as f64 / MIB;
     format!("{} MiB", number(mib, if mib < 10.0 { 1 } else { 0 }))
 }
 
 /// A rate per second, without a needless decimal.
-pub(crate) fn per_s(rate: f64) -> String {
+pub fn per_s(rate: f64) -> String {
     let decimals = if (rate - rate.round()).abs() < 1e-9 { 0 } else { 1 };
     format!("{}/s", number(rate, decimals))
 }
 
 /// Seconds of a run, without needless decimals.
-pub(crate) fn seconds(s: f64) -> String {
+pub fn seconds(s: f64) -> String {
     let decimals = if (s - s.round()).abs() < 0.05 { 0 } else { 1 };
     format!("{} s", number(s, decimals))
 }
 
 /// `1 request`, `2 requests`.
-pub(crate) fn counted(count: u64, one: &str, many: &str) -> String {
+pub fn counted(count: u64, one: &str, many: &str) -> String {
     format!("{} {}", whole(count), if count == 1 { one } else { many })
 }
 
 /// A budget's figure in the unit of its metric: milliseconds, per cent or per second.
-pub(crate) fn budget_figure(metric: &str, value: f64) -> String {
+pub fn budget_figure(metric: &str, value: f64) -> String {
     match metric {
         "errors" => percent(value, 3),
         "rate" => per_s(value),
