@@ -24,7 +24,6 @@ fn live() -> Live {
         phase: "peak \"one\"\\".into(),
         counts: Counts { planned: 20_003, sent: 20_000, dropped: 3, answered: 19_990, failed: 4 },
         in_flight: 6,
-        waiting: 2,
         second: Some(second),
         ..Live::default()
     }
@@ -32,7 +31,7 @@ fn live() -> Live {
 
 fn state() -> State {
     let mut state = State::new("National peak", 42);
-    state.note(&live());
+    state.note(&Live { waiting: 2, ..live() });
     state.more.connections = Some(256);
     state
 }

@@ -168,8 +168,8 @@ fn so_far(state: &State) -> Vec<Piece> {
 fn used(state: &State) -> Vec<Piece> {
     let told = |name: &str, of: Option<Use>| {
         let of = of?;
-        let cpu = of.cores.map_or("-".to_owned(), |cores| units::percent(cores, 0));
-        Some((Tone::Plain, format!("{name} {cpu} of a core, {}", units::mib(of.rss_bytes))))
+        let cpu = of.cores.map_or(String::new(), |c| format!("{} core, ", units::percent(c, 0)));
+        Some((Tone::Plain, format!("{name} {cpu}{}", units::mib(of.rss_bytes))))
     };
     [told("hub", state.used.hub), told("harness", state.used.harness)].into_iter().flatten().collect()
 }

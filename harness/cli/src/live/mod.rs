@@ -125,7 +125,7 @@ mod tests {
         watching.finish();
         let mut state = lock(&shared);
         assert_eq!(state.newest.phase, "warm-up");
-        assert_eq!(state.take_said(), ["    1 s  warm-up", "hub-stop 1s: begun"]);
+        assert_eq!(state.take_said(), ["    1 s  phase warm-up", "hub-stop 1s: begun"]);
         assert!(state.used.harness.is_some_and(|u| u.rss_bytes > 0), "{:?}", state.used);
         assert!(state.used.hub.is_none(), "no hub was named");
     }

@@ -55,7 +55,7 @@ impl State {
             }
         }
         if live.phase != self.newest.phase {
-            self.say(&format!("{:>5.0} s  {}", live.at_s, live.phase));
+            self.say(&format!("{:>5.0} s  phase {}", live.at_s, live.phase));
         }
         self.newest = live.clone();
     }
