@@ -158,11 +158,14 @@ fn now(state: &State) -> Vec<Piece> {
 fn so_far(state: &State) -> Vec<Piece> {
     let c = state.newest.counts;
     let trouble = |n: u64| if n > 0 { Tone::Bad } else { Tone::Plain };
-    vec![
+    let mut told = vec![
         (Tone::Plain, format!("{} sent", units::whole(c.sent))),
         (trouble(c.failed), format!("{} failed", units::whole(c.failed))),
         (trouble(c.dropped), format!("{} dropped", units::whole(c.dropped))),
-    ]
+    ];
+    // A server's words may be in it: what could steer the terminal is taken out.
+    told.extend(state.more.newest_error.as_ref().map(|e| (Tone::Bad, format!("newest: {}", harmless(e)))));
+    told
 }
 
 fn used(state: &State) -> Vec<Piece> {

@@ -111,8 +111,10 @@ fn trouble_is_coloured_and_no_colour_means_no_escape() {
     let mut state = state();
     state.newest.counts.failed = 2;
     state.newest.waiting = 7;
+    state.more.newest_error = Some("status: got 503\x1b[2J, allowed 200".into());
     let coloured = lines(&state, Style { colour: true, ..PLAIN }).join("\n");
     assert!(coloured.contains("\x1b[1;31m2 failed\x1b[0m"), "{coloured:?}");
+    assert!(coloured.contains("newest: status: got 503 [2J, allowed 200"), "{coloured:?}");
     assert!(coloured.contains("\x1b[1;31m7 waiting\x1b[0m"), "{coloured:?}");
     assert!(!lines(&state, PLAIN).join("").contains('\x1b'));
 }

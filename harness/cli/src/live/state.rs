@@ -37,6 +37,8 @@ pub(crate) struct More {
     pub(crate) journeys_under_way: Option<usize>,
     /// The plan's rate now, arrivals per second.
     pub(crate) planned_per_s: Option<f64>,
+    /// Kind and detail of the newest failure, such as `status: got 503, allowed 200`.
+    pub(crate) newest_error: Option<String>,
 }
 
 impl State {
