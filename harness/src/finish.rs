@@ -104,6 +104,7 @@ pub fn finish(
             path: scenario.path.display().to_string(),
             text: scenario.text.clone(),
             sha256: scenario.sha256.clone(),
+            changes: scenario.changes.clone(),
         },
         seed: scenario.seed,
         model: match scenario.load.model {

@@ -111,6 +111,8 @@ pub struct Recorder {
     /// Requests sent after one that was due later.
     pub out_of_order: u64,
     latest_sent_ns: u64,
+    /// The newest failure, in words.
+    pub newest_error: Option<String>,
     errors: BTreeMap<(usize, String, String), (u64, u64)>,
 }
 
@@ -126,6 +128,7 @@ impl Recorder {
             trips: Trips::default(),
             out_of_order: 0,
             latest_sent_ns: 0,
+            newest_error: None,
             names,
             measured,
             counts: Counts::default(),
@@ -239,6 +242,7 @@ impl Recorder {
     }
 
     fn error(&mut self, sample: &Sample, kind: &str, detail: &str) {
+        self.newest_error = Some(format!("{}: {kind} {detail}", self.names[sample.interaction]));
         let mut key = (sample.interaction, kind.to_owned(), detail.to_owned());
         if self.errors.len() >= ERRORS_MAX && !self.errors.contains_key(&key) {
             key.2 = "and others".to_owned();

@@ -204,6 +204,7 @@ fn look(scenario: &Scenario, newest: &[Note], series: &Series) -> Live {
         waiting: sum(|n| n.waiting),
         connections: sum(|n| n.connections),
         journeys_under_way: sum(|n| n.under_way),
+        newest_error: newest.iter().find_map(|n| n.newest_error.clone()),
         second: series.latest().cloned(),
     }
 }

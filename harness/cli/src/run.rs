@@ -1,14 +1,16 @@
 //! `spinebench run`: scenario in, run record and verdict out.
 
 use crate::exit::{Exit, Failure};
-use crate::live::Progress;
+use crate::live::{HubPid, State, Watching};
+use crate::metrics::{self, Endpoint};
+use crate::otlp::Collector;
 use crate::signals;
 use harness::child::Server;
 use harness::client::connector::Connector;
 use harness::run::{RunError, Setting};
 use run_record::{ALL, BudgetLine, Measured, Verdict};
 use scenarios::{Model, Scenario, Target};
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::AtomicBool;
@@ -50,6 +52,15 @@ pub struct Args {
     /// Print record.json on stdout instead of the summary for people.
     #[arg(long)]
     json: bool,
+    /// Answer Prometheus while the run goes on, e.g. 127.0.0.1:9464; a port alone means loopback.
+    #[arg(long, value_name = "ADDRESS", value_parser = metrics::address)]
+    metrics: Option<SocketAddr>,
+    /// After the run, send its phases and events as an OpenTelemetry trace, e.g. http://127.0.0.1:4318.
+    #[arg(long, value_name = "URL")]
+    otlp: Option<String>,
+    /// Who allowed traces to go to a collector on another machine.
+    #[arg(long, value_name = "WHO", requires = "otlp")]
+    otlp_authorised: Option<String>,
 }
 
 fn span(text: &str) -> Result<Duration, String> {
@@ -58,6 +69,8 @@ fn span(text: &str) -> Result<Duration, String> {
 
 /// Runs the command.
 pub fn run(args: &Args) -> Result<Exit, Failure> {
+    let collector = args.otlp.as_ref().map(|url| Collector::at(url, args.otlp_authorised.as_deref()));
+    let collector = collector.transpose().map_err(|e| Failure::new(Exit::Usage, e))?;
     let changes = scenarios::Changes {
         target: args.target.clone(),
         seed: args.seed,
@@ -72,11 +85,12 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     std::fs::create_dir_all(&args.out).map_err(|e| {
         Failure::new(Exit::Unreachable, format!("{}: cannot be made: {e}", args.out.display()))
     })?;
+    let metrics = args.metrics.map(metrics::bind).transpose()?;
     let place = Place::of(&scenario, args)?;
     if !args.quiet {
         announce(&scenario, place.address);
     }
-    let mut measured = measure(&scenario, &place, args, &stop)?;
+    let mut measured = measure(&scenario, &place, args, metrics, &stop)?;
     let stopped = place.close();
     if let Err(sentence) = stopped {
         measured.record.validity.valid = false;
@@ -97,6 +111,9 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     } else {
         print!("{}", reports::summary_at(&measured, &folder));
     }
+    if let Some(Err(sentence)) = collector.map(|c| c.send(&measured)) {
+        eprintln!("warning: {sentence}");
+    }
     Ok(match measured.record.verdict {
         Verdict::Pass => Exit::Ok,
         Verdict::OverBudget => Exit::OverBudget,
@@ -107,18 +124,35 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
 fn announce(scenario: &Scenario, address: SocketAddr) {
     let total_s: f64 = scenario.phases.iter().map(|p| p.duration.as_secs_f64()).sum();
     eprintln!("{}: {total_s:.0} s against {address}, seed {}", scenario.title, scenario.seed);
+    for change in &scenario.changes {
+        eprintln!("  {change}");
+    }
     for gone in &scenario.mix.not_replayed {
         eprintln!("  not yet replayed, share {:.2} %: {} ({})", gone.share * 100.0, gone.row, gone.why);
     }
 }
 
-fn measure(scenario: &Scenario, place: &Place, args: &Args, stop: &AtomicBool) -> Result<Measured, Failure> {
-    let progress = Progress::start(args.quiet);
-    let mut live = |l: &harness::engine::Live| progress.tell(l);
+fn measure(
+    scenario: &Scenario,
+    place: &Place,
+    args: &Args,
+    metrics: Option<TcpListener>,
+    stop: &AtomicBool,
+) -> Result<Measured, Failure> {
+    let hub = HubPid::default();
+    let hub_pid = place.server.as_ref().map(Server::pid);
+    hub.set(hub_pid);
+    let watching = Watching::start(args.quiet, State::new(&scenario.title, scenario.seed), hub);
+    let endpoint = metrics.map(|l| Endpoint::start(l, watching.shared())).transpose()?;
+    let teller = watching.teller();
+    if let Some(endpoint) = &endpoint {
+        teller.say(format!("metrics at {}", endpoint.url()));
+    }
+    let mut live = |l: &harness::engine::Live| teller.tell(l);
     let mut opening = crate::opening::teller(args.quiet);
     let mut setting = Setting {
         connector: place.connector.clone(),
-        hub_pid: place.server.as_ref().map(Server::pid),
+        hub_pid,
         command: std::env::args().collect::<Vec<_>>().join(" "),
         stop,
         begin: &mut |_| {},
@@ -129,7 +163,11 @@ fn measure(scenario: &Scenario, place: &Place, args: &Args, stop: &AtomicBool) -
         Model::Open => harness::run::run_open(scenario, &mut setting),
         Model::Users => journeys::run_users(scenario, &mut setting),
     };
-    progress.finish();
+    drop(teller);
+    watching.finish();
+    if let Some(endpoint) = endpoint {
+        endpoint.finish();
+    }
     measured.map_err(|e| match e {
         RunError::Unreachable(_) | RunError::Machine(_) => Failure::new(Exit::Unreachable, e),
         RunError::Population(_) => Failure::new(Exit::BadScenario, e),

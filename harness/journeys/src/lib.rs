@@ -288,6 +288,7 @@ fn look(shared: &Shared, now_ns: u64) -> Live {
         phase: shared.phase_at(now_ns).map_or("the end".into(), |p| shared.scenario.phases[p].name.clone()),
         counts: book.recorder.counts_all,
         in_flight: shared.in_flight.load(Ordering::Relaxed),
+        newest_error: book.recorder.newest_error.clone(),
         second: book.series.latest().cloned(),
         ..Live::default()
     }

@@ -64,6 +64,8 @@ pub struct Live {
     pub connections: usize,
     /// Journeys between two steps.
     pub journeys_under_way: usize,
+    /// The newest failure: interaction, kind and detail.
+    pub newest_error: Option<String>,
     /// The newest whole second.
     pub second: Option<run_record::SecondRow>,
 }
@@ -83,6 +85,8 @@ pub struct Note {
     pub connections: usize,
     /// Journeys between two steps.
     pub under_way: usize,
+    /// The newest failure: interaction, kind and detail.
+    pub newest_error: Option<String>,
     /// Seconds in which everything has ended.
     pub sealed: Vec<Sealed>,
 }

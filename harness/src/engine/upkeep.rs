@@ -17,6 +17,7 @@ impl Engine<'_> {
             waiting: self.waiting.len() + self.own_waiting_count,
             connections: self.lines.there(),
             under_way: self.due.len(),
+            newest_error: self.recorder.newest_error.clone(),
             sealed,
         }
     }

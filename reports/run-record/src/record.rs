@@ -91,6 +91,9 @@ pub struct ScenarioRef {
     pub text: String,
     /// SHA-256 over the scenario and everything it pulls in (mix, interactions, bodies), lower-case hex.
     pub sha256: String,
+    /// What the command line changed in it, in sentences; such a run is not a run of the scenario as written.
+    #[serde(default)]
+    pub changes: Vec<String>,
 }
 
 /// Where the requests went.

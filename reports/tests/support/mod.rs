@@ -199,6 +199,7 @@ fn record(counts: Counts, counts_all: Counts, total: f64) -> RunRecord {
             path: "scenarios/national-peak.toml".into(),
             text: "title = \"National peak: 1,800 transactions per second\"\nseed  = 42\nmix   = \"mixes/spine-2015.csv\"\n".into(),
             sha256: "3f".repeat(32),
+            changes: Vec::new(),
         },
         seed: 42,
         model: "open".into(),

@@ -82,6 +82,7 @@ fn record() -> RunRecord {
             path: "scenarios/small.toml".into(),
             text: "title = \"Small\"\nseed = 42\n".into(),
             sha256: "00".repeat(32),
+            changes: Vec::new(),
         },
         seed: 42,
         model: "open".into(),
