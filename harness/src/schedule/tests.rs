@@ -1,7 +1,7 @@
 //! The check of the schedule, judged by schedules whose faults are known.
 
 use super::*;
-use crate::plan::{Plan, Spacing, Stretch};
+use crate::plan::{Choice, Curve, Plan, Spacing};
 use rand_core::{RngCore, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
@@ -16,13 +16,10 @@ fn ramp_then_peak() -> Vec<Asked> {
 }
 
 fn planned(asked: &[Asked], spacing: Spacing, seed: u64) -> Vec<(u64, usize)> {
-    let stretches = asked.iter().map(|a| Stretch {
-        duration_ns: a.duration_ns,
-        from_per_s: a.from_per_s,
-        to_per_s: a.to_per_s,
-    });
-    let plan = Plan::new(seed, stretches.collect(), spacing, &[(0, 1.0)]);
-    plan.map(|a| (a.planned_ns, asked[a.stretch].phase)).collect()
+    let curves = asked.iter().map(|a| Curve::straight(a.duration_ns, a.from_per_s, a.to_per_s));
+    let choice = Choice { journey: None, interactions: vec![0], share: 1.0 };
+    let plan = Plan::new(seed, curves.collect(), spacing, vec![choice]);
+    plan.map(|a| (a.planned_ns, asked[a.phase].phase)).collect()
 }
 
 fn checked(asked: &[Asked], spaced: Spaced, arrivals: &[(u64, usize)], whole: bool) -> ScheduleSeen {
