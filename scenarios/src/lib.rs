@@ -17,6 +17,7 @@ mod mix;
 mod nhs_guard;
 mod place;
 mod pointer;
+mod proof;
 mod prose;
 mod read_budgets;
 mod read_events;
@@ -24,6 +25,7 @@ mod read_interaction;
 mod read_journeys;
 mod read_load;
 mod read_phases;
+mod read_proof;
 mod read_scenario;
 mod render;
 mod scenario;
@@ -44,6 +46,7 @@ pub use inputs::{Given, RenderContext};
 pub use interaction::Interaction;
 pub use load::{Changes, load, load_with};
 pub use mix::{Item, Mix, MixRow, NotReplayed, What};
+pub use proof::{Proof, Proven};
 pub use scenario::{
     Action, Arrivals, Budget, CONNECTIONS, Event, InteractionId, Journey, Load, Model, Phase, Piece, Rate,
     RunLimits, STEPS_MAX, Scenario, Step, TraceRef, Users,
