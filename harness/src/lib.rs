@@ -12,6 +12,7 @@ pub mod engine;
 pub mod finish;
 pub mod floor;
 pub mod gaps;
+pub mod inject;
 pub mod ledger;
 pub mod lookup;
 pub mod plan;

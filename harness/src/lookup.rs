@@ -188,7 +188,7 @@ fn ask(
 }
 
 /// Sends what is pending and hands the answer on; true when the connection can be used again.
-fn exchange<T>(
+pub(crate) fn exchange<T>(
     connection: &mut Connection,
     scratch: &mut [u8],
     head: bool,
