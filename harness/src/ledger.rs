@@ -33,7 +33,7 @@ pub struct Acknowledged {
 }
 
 /// All writes that were acknowledged.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Ledger {
     kept: bool,
     most: usize,
@@ -42,6 +42,13 @@ pub struct Ledger {
     /// One write of so many is kept; a power of two.
     every: u64,
     provable: u64,
+}
+
+impl Default for Ledger {
+    /// One that stays empty.
+    fn default() -> Self {
+        Self::bounded(false, 0, ENTRIES_MAX)
+    }
 }
 
 impl Ledger {
