@@ -1,18 +1,22 @@
 //! The end of a run: everything measured is put together, and the run judges itself. Called by `run` for the open model and
 //! by `journeys` for the closed one.
 
+use crate::client::connector::Connector;
 use crate::engine::{EngineFacts, measured_window};
+use crate::lookup::{self, Asking};
 use crate::recorder::Recorder;
+use crate::resilience;
 use crate::resources::{Usage, Watch, host};
-use crate::run::Setting;
+use crate::run::{Setting, population_of};
 use crate::seconds::Series;
 use crate::status::{self, HubStatus};
 use crate::validity::{Evidence, reasons};
 use run_record::{
-    ALL, ConnectionFacts, FORMAT_VERSION, HarnessFacts, HubFacts, Kind, Measured, MixRef, NotReplayedRef,
-    Observed, PhaseRef, RatePerS, RunRecord, ScenarioRef, TargetRef, Tool, Validity, Verdict,
+    ALL, ConnectionFacts, EventRow, FORMAT_VERSION, HarnessFacts, HubFacts, Kind, Measured, MixRef,
+    NotReplayedRef, Observed, PhaseRef, RatePerS, Resilience, RunRecord, ScenarioRef, SecondRow, TargetRef,
+    Tool, Validity, Verdict,
 };
-use scenarios::{Arrivals, Model, Scenario, Target};
+use scenarios::{Action, Arrivals, Model, Scenario, Target};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
@@ -35,16 +39,19 @@ pub struct End {
 /// Puts everything measured together and lets the run judge itself.
 pub fn finish(
     scenario: &Scenario,
-    setting: &Setting<'_>,
+    setting: &mut Setting<'_>,
     recorder: Recorder,
     series: Series,
     end: End,
 ) -> Measured {
+    let mut events = (setting.settle)();
     let (resources, harness_usage, hub_usage) = end.watch.finish();
     let after = status::ask(setting.target);
     let hub_died = setting.hub_pid.is_some() && after.is_none();
     let hub = hub_facts(end.before, after, hub_usage);
-    let operations = hub.as_ref().map(|h| reconcile(scenario, &recorder, h)).unwrap_or_default();
+    let restarts = restarts(scenario);
+    let counted = hub.as_ref().filter(|_| !restarts);
+    let operations = counted.map(|h| reconcile(scenario, &recorder, h)).unwrap_or_default();
     let histograms = recorder.histograms();
     let lag = run_record::find_histogram(&histograms, ALL, Kind::SendLag);
     let evidence = Evidence {
@@ -61,12 +68,24 @@ pub fn finish(
         hub_died,
         open_model: scenario.load.model == Model::Open,
     };
-    let reasons = reasons(&evidence);
+    let mut reasons = reasons(&evidence);
+    let fault = |e: &EventRow| e.fault.as_ref().map(|f| format!("\"{}\" at {:.1} s: {f}.", e.text, e.at_s));
+    reasons.extend(events.iter().filter_map(fault));
     let mut warnings = Vec::new();
+    if restarts {
+        warnings.push(
+            "The hub was started again in the run, and its counts with it: instead of comparing them with ours, \
+             acknowledged writes were looked up."
+                .to_owned(),
+        );
+    }
     if hub.is_none() && !hub_died {
         warnings.push("The target keeps no counts of its own (no /_status), so ours stand alone.".to_owned());
     }
     let valid = reasons.is_empty();
+    let (series, heat_map) = series.finish();
+    let resilience =
+        (!scenario.events.is_empty()).then(|| resilience(scenario, setting, &recorder, &series, &mut events));
     let measured_s = measured_s(scenario, &recorder, &end.facts);
     let counts = recorder.counts;
     let record = RunRecord {
@@ -128,15 +147,48 @@ pub fn finish(
             floor: end.floor,
         },
         hours_per_day: None,
-        observed: observed(scenario, &recorder, &end.facts),
+        observed: Observed { resilience, events, ..observed(scenario, &recorder, &end.facts) },
         interrupted: end.facts.interrupted,
         files: BTreeMap::new(),
         seal: String::new(),
     };
     let interactions = run_record::interaction_rows(&histograms, &recorder.failed());
     let errors = recorder.error_rows();
-    let (series, heat_map) = series.finish();
     Measured { record, interactions, series, resources, errors, heat_map, histograms }
+}
+
+/// True when events start the hub again: then its counts begin anew.
+fn restarts(scenario: &Scenario) -> bool {
+    scenario.events.iter().any(|e| matches!(e.action, Action::HubKill | Action::HubRestart))
+}
+
+/// What the events did, and whether anything that was acknowledged is gone. The hub's counts must have been asked for
+/// before: what is asked here stands in no count of ours.
+fn resilience(
+    scenario: &Scenario,
+    setting: &Setting<'_>,
+    recorder: &Recorder,
+    series: &[SecondRow],
+    events: &mut [EventRow],
+) -> Resilience {
+    let mut found = resilience::judge(series, recorder.counts, Some(&recorder.good), events);
+    match population_of(scenario) {
+        Ok(population) => {
+            let (connector, host) = (Connector::new(setting.target), setting.target.to_string());
+            let open = |line| connector.open(line);
+            let asking = Asking {
+                scenario,
+                population: &population,
+                host: &host,
+                open: &open,
+                stop: setting.stop,
+                tell: &|_, _| {},
+            };
+            lookup::look_up(&recorder.ledger, &asking, &mut found);
+        }
+        Err(e) => found.basis.push(e.to_string()),
+    }
+    found
 }
 
 fn observed(scenario: &Scenario, recorder: &Recorder, facts: &EngineFacts) -> Observed {

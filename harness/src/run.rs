@@ -6,6 +6,7 @@ use crate::client::connector::Connector;
 use crate::clock::Clock;
 use crate::engine::Live;
 use crate::finish::{End, finish};
+use crate::ledger::Ledger;
 use crate::plan::{Choice, Curve, Piece, Plan, Spacing};
 use crate::recorder::Recorder;
 use crate::resources::Watch;
@@ -29,6 +30,8 @@ pub struct Setting<'a> {
     pub stop: &'a AtomicBool,
     /// Called with the plan's clock at the moment the plan starts.
     pub begin: &'a mut dyn FnMut(Clock),
+    /// Called when the plan is over: waits until no event is under way, and gives what happened.
+    pub settle: &'a mut dyn FnMut() -> Vec<run_record::EventRow>,
     /// Told about once a second.
     pub live: &'a mut dyn FnMut(&Live),
 }
@@ -87,10 +90,12 @@ pub fn plan_of(scenario: &Scenario) -> Plan {
 
 /// A recorder fit for the scenario.
 pub fn recorder_of(scenario: &Scenario) -> Recorder {
-    Recorder::new(
+    let mut recorder = Recorder::new(
         scenario.interactions.iter().map(|i| i.name.clone()).collect(),
         scenario.phases.iter().map(|p| p.measured).collect(),
-    )
+    );
+    recorder.ledger = Ledger::new(scenario);
+    recorder
 }
 
 /// The synthetic population that scenario and hub agree on.

@@ -1,12 +1,15 @@
 //! `spinebench run`: scenario in, run record and verdict out.
 
+use crate::events::Events;
 use crate::exit::{Exit, Failure};
 use crate::live::Progress;
 use crate::signals;
 use harness::child::Server;
+use harness::client::connector::Connector;
+use harness::inject;
 use harness::run::{RunError, Setting};
 use run_record::{ALL, BudgetLine, Measured, Verdict};
-use scenarios::{Model, Scenario, Target};
+use scenarios::{Action, Model, Scenario, Target};
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -50,11 +53,11 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     std::fs::create_dir_all(&args.out).map_err(|e| {
         Failure::new(Exit::Unreachable, format!("{}: cannot be made: {e}", args.out.display()))
     })?;
-    let place = Place::of(&scenario, args)?;
+    let mut place = Place::of(&scenario, args)?;
     if !args.quiet {
         announce(&scenario, place.address);
     }
-    let mut measured = measure(&scenario, &place, args, &stop)?;
+    let mut measured = measure(&scenario, &mut place, args, &stop)?;
     let stopped = place.close();
     if let Err(sentence) = stopped {
         measured.record.validity.valid = false;
@@ -90,15 +93,27 @@ fn announce(scenario: &Scenario, address: SocketAddr) {
     }
 }
 
-fn measure(scenario: &Scenario, place: &Place, args: &Args, stop: &AtomicBool) -> Result<Measured, Failure> {
+fn measure(
+    scenario: &Scenario,
+    place: &mut Place,
+    args: &Args,
+    stop: &AtomicBool,
+) -> Result<Measured, Failure> {
     let progress = Progress::start(args.quiet);
     let mut live = |l: &harness::engine::Live| progress.tell(l);
+    let hub_pid = place.server.as_ref().map(Server::pid);
+    let connector = Connector::new(place.address);
+    let inject = Box::new(move |rules: &str| {
+        inject::put(|| connector.open(0), &connector.target().to_string(), rules)
+    });
+    let events = Events::start(scenario.events.clone(), place.server.take(), inject);
     let mut setting = Setting {
         target: place.address,
-        hub_pid: place.server.as_ref().map(Server::pid),
+        hub_pid,
         command: std::env::args().collect::<Vec<_>>().join(" "),
         stop,
-        begin: &mut |_| {},
+        begin: &mut |clock| events.begin(clock),
+        settle: &mut || events.settle(),
         live: &mut live,
     };
     let measured = match scenario.load.model {
@@ -106,6 +121,7 @@ fn measure(scenario: &Scenario, place: &Place, args: &Args, stop: &AtomicBool) -
         Model::Users => journeys::run_users(scenario, &mut setting),
     };
     progress.finish();
+    place.server = events.finish();
     measured.map_err(|e| match e {
         RunError::Unreachable(_) | RunError::Machine(_) => Failure::new(Exit::Unreachable, e),
         RunError::Population(_) => Failure::new(Exit::BadScenario, e),
@@ -150,6 +166,9 @@ impl Place {
                 "--endpoints",
                 &sizes.endpoints.to_string(),
             ]);
+        if scenario.events.iter().any(|e| matches!(e.action, Action::Inject(_))) {
+            command.arg("--admin");
+        }
         if args.quiet {
             command.arg("--quiet");
         }
