@@ -77,7 +77,7 @@ fn longest_outage_s(seconds: &[SecondRow], good: Option<&GoodSlots>) -> f64 {
         return f64::from(longest);
     };
     let start = |row: &SecondRow| u64::from(row.second) * SECOND_NS;
-    let (Some(first), Some(last)) = (measured().next(), measured().last()) else { return 0.0 };
+    let (Some(first), Some(last)) = (measured().next(), measured().next_back()) else { return 0.0 };
     let gaps = good.gaps(start(first), start(last) + SECOND_NS);
     let felt = |(from, to): (u64, u64)| {
         let waited = (to - from) as f64 * WAITED_SHARE;
