@@ -2,21 +2,24 @@
 //! by `journeys` for the closed one.
 
 use crate::engine::{EngineFacts, measured_window};
+use crate::lookup::{self, Asking};
 use crate::recorder::Recorder;
+use crate::resilience;
 use crate::resources::{Usage, Watch, host};
-use crate::run::Setting;
+use crate::run::{Setting, population_of};
 use crate::schedule::ScheduleSeen;
 use crate::seconds::Series;
 use crate::status::{self, HubStatus};
 use crate::validity::{Evidence, reasons, warnings};
 use crate::{floor, noise, steady};
 use run_record::{
-    ALL, FORMAT_VERSION, HarnessFacts, HubFacts, Kind, Measured, MixRef, NotReplayedRef, Observed, PhaseRef,
-    RatePerS, RunRecord, ScenarioRef, TargetRef, Tool, Validity, Verdict,
+    ALL, EventRow, FORMAT_VERSION, HarnessFacts, HubFacts, Kind, Measured, MixRef, NotReplayedRef, Observed,
+    PhaseRef, RatePerS, Resilience, RunRecord, ScenarioRef, SecondRow, TargetRef, Tool, Validity, Verdict,
 };
 use scenarios::{Arrivals, Model, Scenario, Target};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::atomic::Ordering;
 
 /// What is known at the end of a run besides what was recorded.
 pub struct End {
@@ -45,23 +48,26 @@ pub struct End {
 /// Puts everything measured together and lets the run judge itself.
 pub fn finish(
     scenario: &Scenario,
-    setting: &Setting<'_>,
+    setting: &mut Setting<'_>,
     recorder: Recorder,
     series: Series,
     end: End,
 ) -> Measured {
     let seen = end.noise.finish();
     let floor_after = floor::measure();
+    let mut events = (setting.settle)();
     let (resources, harness_usage, hub_usage) = end.watch.finish();
     let after = status::ask_over(&setting.connector);
-    let hub_died = setting.hub_pid.is_some() && after.is_none();
+    let hub_died = setting.hub_pid.load(Ordering::Relaxed) != 0 && after.is_none();
     let hub = hub_facts(end.before.clone(), after.clone(), hub_usage);
     let measured_s = measured_s(scenario, &recorder, &end.facts);
     let (series, heat_map) = series.finish();
     let flats = steady::flats(scenario);
     let steady = steady::judge(&series, &flats);
     let names: Vec<String> = scenario.phases.iter().map(|p| p.name.clone()).collect();
-    let operations = hub.as_ref().map(|h| reconcile(scenario, &recorder, h)).unwrap_or_default();
+    let restarts = scenario.restarts_hub();
+    let counted = hub.as_ref().filter(|_| !restarts);
+    let operations = counted.map(|h| reconcile(scenario, &recorder, h)).unwrap_or_default();
     let histograms = recorder.histograms();
     let lag = run_record::find_histogram(&histograms, ALL, Kind::SendLag);
     let evidence = Evidence {
@@ -88,8 +94,19 @@ pub fn finish(
         steady: steady.as_ref(),
         flat: !flats.is_empty(),
     };
-    let (reasons, warnings) = (reasons(&evidence), warnings(&evidence));
+    let (mut reasons, mut warnings) = (reasons(&evidence), warnings(&evidence));
+    let fault = |e: &EventRow| e.fault.as_ref().map(|f| format!("\"{}\" at {:.1} s: {f}.", e.text, e.at_s));
+    reasons.extend(events.iter().filter_map(fault));
+    if restarts {
+        warnings.push(
+            "The hub was started again in the run, and its counts with it: instead of comparing them with ours, \
+             acknowledged writes were looked up."
+                .to_owned(),
+        );
+    }
     let valid = reasons.is_empty();
+    let resilience =
+        (!scenario.events.is_empty()).then(|| resilience(scenario, setting, &recorder, &series, &mut events));
     let counts = recorder.counts;
     let record = RunRecord {
         format_version: FORMAT_VERSION,
@@ -156,6 +173,8 @@ pub fn finish(
             noise: Some(seen.facts(floor::ratio(end.floor, floor_after))),
             steady,
             journeys: recorder.trips.rows(scenario),
+            resilience,
+            events,
             ..end.observed
         },
         interrupted: end.facts.interrupted,
@@ -165,6 +184,35 @@ pub fn finish(
     let interactions = run_record::interaction_rows(&histograms, &recorder.failed());
     let errors = recorder.error_rows();
     Measured { record, interactions, series, resources, errors, heat_map, histograms }
+}
+
+/// What the events did, and whether anything that was acknowledged is gone. The hub's counts must have been asked for
+/// before: what is asked here stands in no count of ours.
+fn resilience(
+    scenario: &Scenario,
+    setting: &Setting<'_>,
+    recorder: &Recorder,
+    series: &[SecondRow],
+    events: &mut [EventRow],
+) -> Resilience {
+    let mut found = resilience::judge(series, recorder.counts, Some(&recorder.good), events);
+    match population_of(scenario) {
+        Ok(population) => {
+            let (connector, host) = (&setting.connector, setting.connector.target().to_string());
+            let open = |line| connector.open(line);
+            let asking = Asking {
+                scenario,
+                population: &population,
+                host: &host,
+                open: &open,
+                stop: setting.stop,
+                tell: &|_, _| {},
+            };
+            lookup::look_up(&recorder.ledger, &asking, &mut found);
+        }
+        Err(e) => found.basis.push(e.to_string()),
+    }
+    found
 }
 
 fn planned_s(scenario: &Scenario) -> f64 {

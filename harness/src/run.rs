@@ -2,10 +2,12 @@
 //!
 //! Called by the command line. Judges no budget and prices nothing: that is `reports` and `cost-model`.
 
+use crate::child::HubPid;
 use crate::client::connector::Connector;
 use crate::clock::Clock;
 use crate::engine::Live;
 use crate::finish::{End, finish};
+use crate::ledger::Ledger;
 use crate::plan::{Choice, Curve, Piece, Plan, Spacing};
 use crate::recorder::Recorder;
 use crate::resources::Watch;
@@ -21,8 +23,8 @@ use std::sync::atomic::AtomicBool;
 pub struct Setting<'a> {
     /// Where to send, and how.
     pub connector: Connector,
-    /// The hub's process, when it is our child: its CPU and memory are then measured apart.
-    pub hub_pid: Option<u32>,
+    /// The hub's process, when it is our child (else 0): its CPU and memory are then measured apart.
+    pub hub_pid: HubPid,
     /// The command line, for the record.
     pub command: String,
     /// Set to end the run early.
@@ -31,6 +33,8 @@ pub struct Setting<'a> {
     pub begin: &'a mut dyn FnMut(Clock),
     /// Told (open, wanted) while connections are opened before the run.
     pub opening: &'a mut dyn FnMut(usize, usize),
+    /// Called when the plan is over: waits until no event is under way, and gives what happened.
+    pub settle: &'a mut dyn FnMut() -> Vec<run_record::EventRow>,
     /// Told about once a second.
     pub live: &'a mut dyn FnMut(&Live),
 }
@@ -89,10 +93,12 @@ pub fn plan_of(scenario: &Scenario) -> Plan {
 
 /// A recorder fit for the scenario.
 pub fn recorder_of(scenario: &Scenario) -> Recorder {
-    Recorder::new(
+    let mut recorder = Recorder::new(
         scenario.interactions.iter().map(|i| i.name.clone()).collect(),
         scenario.phases.iter().map(|p| p.measured).collect(),
-    )
+    );
+    recorder.ledger = Ledger::new(scenario);
+    recorder
 }
 
 /// The synthetic population that scenario and hub agree on.
@@ -114,7 +120,7 @@ pub fn run_open(scenario: &Scenario, setting: &mut Setting<'_>) -> Result<Measur
     let floor = floor::measure();
     let timers = floor::timers();
     let before = status::ask_over(&setting.connector);
-    let watch = Watch::start(setting.hub_pid);
+    let watch = Watch::start(&setting.hub_pid);
     let cpu_before_s = clock::process_cpu_s();
     let Gathered { recorder, series, facts, noise, schedule, connections } =
         workers::run(scenario, population, setting)?;

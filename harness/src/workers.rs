@@ -79,8 +79,8 @@ pub fn run(
     for _ in 0..workers {
         sources.push(Source::of(scenario)?);
     }
-    let hub = HubAt::of(setting.hub_pid, setting.connector.target());
-    let noise = noise::Watch::start(hub, measured_window(scenario));
+    let hub = HubAt::of(&setting.hub_pid, setting.connector.target());
+    let noise = noise::Watch::start(hub, &setting.hub_pid, measured_window(scenario));
     let (barrier, clock) = (Barrier::new(workers + 1), OnceLock::new());
     let (asked, spaced) = asked_by(scenario);
     let mut series = Series::new(phases_of(scenario), workers);

@@ -116,7 +116,8 @@ pub fn counted(count: u64, one: &str, many: &str) -> String {
 /// A budget's figure in the unit of its metric: milliseconds, per cent or per second.
 pub fn budget_figure(metric: &str, value: f64) -> String {
     match metric {
-        "errors" => percent(value, 3),
+        "errors" | "availability" => percent(value, 3),
+        "lost-writes" => format!("{value:.0}"),
         "rate" => per_s(value),
         _ => format!("{} ms", ms_f64(value)),
     }

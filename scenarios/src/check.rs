@@ -76,6 +76,8 @@ impl std::error::Error for CheckFault {}
 pub(crate) enum Expected {
     /// Equal to the text, or beginning with it. The empty beginning means: present.
     Text { template: Template, prefix: bool },
+    /// With a number in it that is at least the one in the text: `W/"12"` is 12.
+    AtLeast(Template),
     /// A JSON number.
     Number(f64),
     /// A JSON boolean.
@@ -224,6 +226,10 @@ impl Expected {
             Expected::Text { template, prefix } => {
                 with_text(template, inputs, |text| if *prefix { got.starts_with(text) } else { got == text })
             }
+            Expected::AtLeast(template) => {
+                let least = with_text(template, inputs, number_in);
+                least.is_some() && number_in(got) >= least
+            }
             Expected::Number(number) => got.parse() == Ok(*number),
             Expected::Boolean(boolean) => got.parse() == Ok(*boolean),
         }
@@ -234,6 +240,7 @@ impl Expected {
         match self {
             // Present is enough, whatever it is.
             Expected::Text { template, prefix: true } if template.text().is_empty() => true,
+            Expected::AtLeast(_) => scalar(raw).is_some_and(|text| self.fits_text(&text, inputs)),
             Expected::Text { .. } => {
                 is_string && scalar(raw).is_some_and(|text| self.fits_text(&text, inputs))
             }
@@ -247,6 +254,9 @@ impl Expected {
             Expected::Text { template, .. } if !template.is_constant() => {
                 format!("is not {}", template.text())
             }
+            Expected::AtLeast(template) => {
+                format!("is below {}", template.text())
+            }
             _ => format!("is {}", got.chars().take(SHOWN_MAX).collect::<String>()),
         }
     }
@@ -258,6 +268,12 @@ fn with_text<T>(template: &Template, inputs: &mut Inputs<'_>, then: impl FnOnce(
         template.write(inputs, scratch);
         then(&String::from_utf8_lossy(scratch))
     })
+}
+
+/// The first whole number that stands in a text.
+fn number_in(text: &str) -> Option<u64> {
+    let digits = text.trim_start_matches(|c: char| !c.is_ascii_digit());
+    digits.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }
 
 /// The value of a parameter in a URL's query, with its percent-escapes undone; `None` when it is not there or not text.

@@ -20,6 +20,7 @@ mod nhs_guard;
 mod place;
 mod pointer;
 mod profile;
+mod proof;
 mod prose;
 mod read_budgets;
 mod read_events;
@@ -27,6 +28,7 @@ mod read_interaction;
 mod read_journeys;
 mod read_load;
 mod read_phases;
+mod read_proof;
 mod read_scenario;
 mod read_shape;
 mod render;
@@ -52,6 +54,7 @@ pub use interaction::Interaction;
 pub use load::keys_asked;
 pub use load::{Changes, load, load_with};
 pub use mix::{Item, Mix, MixRow, NotReplayed, What};
+pub use proof::{Proof, Proven};
 pub use scenario::{
     Action, Arrivals, Budget, CONNECTIONS, Event, InteractionId, Journey, Load, Model, PORTS_PER_SOURCE,
     Phase, Piece, Rate, RunLimits, STEPS_MAX, Scenario, Step, TraceRef, Users,

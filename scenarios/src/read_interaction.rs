@@ -10,6 +10,7 @@ use crate::library::{Found, Library};
 use crate::nhs_guard;
 use crate::place::Place;
 use crate::pointer::Pointers;
+use crate::read_proof;
 use crate::render::{HEADERS_OWN, METHODS, Request};
 use crate::stage::{self, STAGES, Stage};
 use crate::template::Template;
@@ -66,6 +67,14 @@ pub(crate) fn read(name: &str, found: &Found, library: &Library, log: &Log) -> O
         }
         (None, _) => {}
     }
+    let write = read_proof::Write {
+        name,
+        method: method.map(|m| m.0),
+        rules: &rules,
+        takes: &takes,
+        statuses: &checks.status,
+    };
+    let writing = read_proof::read(root.get("proof").as_ref(), &write, &reader, log);
     if let Some((true, item)) = keeps.as_ref().filter(|_| takes.is_empty()) {
         log.push(item.fault("nothing is taken that could be kept").allowed("takes = \"STAGE\" beside keeps"));
     }
@@ -78,7 +87,7 @@ pub(crate) fn read(name: &str, found: &Found, library: &Library, log: &Log) -> O
         headers,
         body,
     };
-    uses::check(&request, &checks, &rules, &takes, log);
+    uses::check("", &request, &checks, &rules, &takes, log);
     (log.count() == before).then(|| Interaction {
         name: name.to_owned(),
         title,
@@ -90,10 +99,12 @@ pub(crate) fn read(name: &str, found: &Found, library: &Library, log: &Log) -> O
         takes: takes.iter().map(|s| s.name).collect(),
         leaves: leaves.map(|s| s.name),
         keeps_taken: keeps.is_some_and(|(keeps, _)| keeps),
+        writing,
     })
 }
 
-struct Reader<'a> {
+/// Reads the parts that interactions and their proofs have in common.
+pub(crate) struct Reader<'a> {
     source: Source<'a>,
     library: &'a Library,
     log: &'a Log,
@@ -116,7 +127,7 @@ impl Reader<'_> {
         }
     }
 
-    fn path(&self, item: &Item<'_>) -> Option<Template> {
+    pub(crate) fn path(&self, item: &Item<'_>) -> Option<Template> {
         if item.value().as_str().is_some_and(|s| !s.starts_with('/')) {
             item.refuse("not a path", "a path that starts with /");
             return None;
@@ -134,7 +145,7 @@ impl Reader<'_> {
     }
 
     /// The headers, and the content type as written.
-    fn headers(&self, section: &Section<'_>) -> (Vec<(String, Template)>, String) {
+    pub(crate) fn headers(&self, section: &Section<'_>) -> (Vec<(String, Template)>, String) {
         let (mut headers, mut content_type) = (Vec::new(), String::new());
         for (name, item) in section.entries() {
             let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
@@ -201,7 +212,7 @@ impl Reader<'_> {
         }
     }
 
-    fn inputs(&self, section: Option<&Section<'_>>, name: &str, takes: &[&Stage]) -> Rules {
+    pub(crate) fn inputs(&self, section: Option<&Section<'_>>, name: &str, takes: &[&Stage]) -> Rules {
         let hands = |value: &str| takes.iter().all(|s| s.hands_over.contains(&value)) && !takes.is_empty();
         let rule = |key: &'static str, choices: &[(&str, Rule)], default: Rule| {
             let Some(item) = section.and_then(|s| s.get(key)) else { return default };
@@ -279,7 +290,7 @@ impl Reader<'_> {
         }
     }
 
-    fn expect(&self, section: &Section<'_>, checks: &mut Checks) {
+    pub(crate) fn expect(&self, section: &Section<'_>, checks: &mut Checks) {
         if let Some(item) = section.need("status", "a status or a list of them, e.g. 200") {
             checks.status =
                 item.elements().iter().filter_map(|i| i.whole(100..=599)).map(|n| n as u16).collect();
@@ -311,6 +322,11 @@ impl Reader<'_> {
             DeValue::Integer(_) | DeValue::Float(_) => item.number().map(Expected::Number),
             DeValue::String(text) => {
                 let template = self.template(item, Place::Plain)?;
+                // `>= W/"3"`: the number in it must be at least the number in that.
+                if let Some(least) = text.strip_prefix(">= ") {
+                    let template = Template::parse(least, Place::Plain, &item.what).ok()?;
+                    return Some(Expected::AtLeast(template.from(self.source.file, item.line())));
+                }
                 // `W/*` is a beginning; the empty text means: present.
                 let prefix = text.is_empty() || text.ends_with('*');
                 let start = text.strip_suffix('*').unwrap_or(text);
@@ -343,6 +359,16 @@ impl Reader<'_> {
         {
             checks.each = self.pointer(&item, pointer, &mut checks.pointers);
         }
+        self.captures(section, checks);
+        let names: Vec<&str> = section.entries().iter().map(|(name, _)| *name).collect();
+        for missing in stage.hands_over.iter().filter(|v| !names.contains(v)) {
+            let problem = format!("is missing, {} hands it over", stage.name);
+            self.log.push(section.fault(missing, &problem));
+        }
+    }
+
+    /// What is kept of an answer, by name.
+    pub(crate) fn captures(&self, section: &Section<'_>, checks: &mut Checks) {
         for (name, item) in section.entries().into_iter().filter(|(name, _)| *name != "each") {
             if word(name).is_none() {
                 self.log.push(item.fault("not a name").got(name).allowed("letters, digits, - and _"));
@@ -370,11 +396,6 @@ impl Reader<'_> {
                 None
             };
             checks.captures.extend(source.map(|source| (Arc::from(name), source)));
-        }
-        let names: Vec<&str> = section.entries().iter().map(|(name, _)| *name).collect();
-        for missing in stage.hands_over.iter().filter(|v| !names.contains(v)) {
-            let problem = format!("is missing, {} hands it over", stage.name);
-            self.log.push(section.fault(missing, &problem));
         }
     }
 }

@@ -285,9 +285,11 @@ pub struct RunLimits {
 pub struct Budget {
     /// Name of an interaction of the mix, or `all`.
     pub interaction: String,
-    /// `response-` or `service-` and `p50`, `p90`, `p99`, `p99.9`, `p99.99` or `max`; or `errors`, or `rate`.
+    /// `response-` or `service-` and `p50`, `p90`, `p99`, `p99.9`, `p99.99` or `max`; or `errors`, or `rate`; or, of the whole
+    /// run, `availability`, `lost-writes` or `recovery`.
     pub metric: String,
-    /// Nanoseconds, a fraction for `errors`, per second for `rate`. At most this, for `rate` at least this.
+    /// Nanoseconds, a fraction for `errors` and `availability`, per second for `rate`, a count for `lost-writes`. At most
+    /// this, for `rate` and `availability` at least this.
     pub limit: f64,
     /// The limit as written, e.g. `250ms`.
     pub text: String,

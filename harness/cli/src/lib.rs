@@ -1,5 +1,6 @@
 //! The command line: words to calls, outcomes to exit codes. One file a subcommand; nothing here measures or judges.
 
+mod events;
 mod exit;
 mod explain;
 mod hub;

@@ -1,5 +1,6 @@
 //! `spinebench run`: scenario in, run record and verdict out.
 
+use crate::events::Events;
 use crate::exit::{Exit, Failure};
 use crate::live::{HubPid, State, Watching};
 use crate::metrics::{self, Endpoint};
@@ -7,12 +8,14 @@ use crate::otlp::Collector;
 use crate::signals;
 use harness::child::Server;
 use harness::client::connector::Connector;
+use harness::inject;
 use harness::run::{RunError, Setting};
 use run_record::{ALL, BudgetLine, Measured, Verdict};
-use scenarios::{Model, Scenario, Target};
+use scenarios::{Action, Model, Scenario, Target};
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
@@ -86,11 +89,11 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
         Failure::new(Exit::Unreachable, format!("{}: cannot be made: {e}", args.out.display()))
     })?;
     let metrics = args.metrics.map(metrics::bind).transpose()?;
-    let place = Place::of(&scenario, args)?;
+    let mut place = Place::of(&scenario, args)?;
     if !args.quiet {
         announce(&scenario, place.address);
     }
-    let mut measured = measure(&scenario, &place, args, metrics, &stop)?;
+    let mut measured = measure(&scenario, &mut place, args, metrics, &stop)?;
     let stopped = place.close();
     if let Err(sentence) = stopped {
         measured.record.validity.valid = false;
@@ -134,14 +137,13 @@ fn announce(scenario: &Scenario, address: SocketAddr) {
 
 fn measure(
     scenario: &Scenario,
-    place: &Place,
+    place: &mut Place,
     args: &Args,
     metrics: Option<TcpListener>,
     stop: &AtomicBool,
 ) -> Result<Measured, Failure> {
-    let hub = HubPid::default();
-    let hub_pid = place.server.as_ref().map(Server::pid);
-    hub.set(hub_pid);
+    let hub_pid = place.server.as_ref().map(Server::pid_watch).unwrap_or_default();
+    let hub = HubPid(Arc::clone(&hub_pid));
     let watching = Watching::start(args.quiet, State::new(&scenario.title, scenario.seed), hub);
     let endpoint = metrics.map(|l| Endpoint::start(l, watching.shared())).transpose()?;
     let teller = watching.teller();
@@ -150,12 +152,20 @@ fn measure(
     }
     let mut live = |l: &harness::engine::Live| teller.tell(l);
     let mut opening = crate::opening::teller(args.quiet);
+    let connector = place.connector.clone();
+    let inject = Box::new(move |rules: &str| {
+        inject::put(|| connector.open(0), &connector.target().to_string(), rules)
+    });
+    let told = watching.teller();
+    let say = Box::new(move |sentence: String| told.say(sentence));
+    let events = Events::start(scenario.events.clone(), place.server.take(), inject, say);
     let mut setting = Setting {
         connector: place.connector.clone(),
         hub_pid,
         command: std::env::args().collect::<Vec<_>>().join(" "),
         stop,
-        begin: &mut |_| {},
+        begin: &mut |clock| events.begin(clock),
+        settle: &mut || events.settle(),
         opening: &mut opening,
         live: &mut live,
     };
@@ -163,6 +173,7 @@ fn measure(
         Model::Open => harness::run::run_open(scenario, &mut setting),
         Model::Users => journeys::run_users(scenario, &mut setting),
     };
+    place.server = events.finish();
     drop(teller);
     watching.finish();
     if let Some(endpoint) = endpoint {
@@ -217,6 +228,9 @@ impl Place {
             ]);
         command.args(["--tls", scenario.tls.name(), "--connections", &scenario.load.connections.to_string()]);
         command.args(["--idle-time", &idle_s(scenario).to_string()]);
+        if scenario.events.iter().any(|e| matches!(e.action, Action::Inject(_))) {
+            command.arg("--admin");
+        }
         if args.quiet {
             command.arg("--quiet");
         }

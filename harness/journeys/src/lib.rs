@@ -115,7 +115,7 @@ pub fn run_users(scenario: &Scenario, setting: &mut Setting<'_>) -> Result<Measu
     let before = status::ask_over(&setting.connector);
     let tried = setting.connector.open(0);
     tried.map_err(|e| harness::run::unreachable_sentence(setting.connector.target(), &e))?;
-    let watch = Watch::start(setting.hub_pid);
+    let watch = Watch::start(&setting.hub_pid);
     let cpu_before_s = process_cpu_s();
     let shared = Arc::new(share(scenario, population, setting.connector.clone()));
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -124,8 +124,8 @@ pub fn run_users(scenario: &Scenario, setting: &mut Setting<'_>) -> Result<Measu
         .build()
         .map_err(|e| RunError::Machine(format!("no runtime for the users: {e}")))?;
     let attack = attack(&shared).map_err(|e| RunError::Machine(format!("goose refused the users: {e}")))?;
-    let hub = HubAt::of(setting.hub_pid, setting.connector.target());
-    let noise = noise::Watch::start(hub, measured_window(scenario));
+    let hub = HubAt::of(&setting.hub_pid, setting.connector.target());
+    let noise = noise::Watch::start(hub, &setting.hub_pid, measured_window(scenario));
     (setting.begin)(shared.clock);
     let facts = runtime.block_on(watch_over(&shared, attack, setting));
     // Users that goose still holds are let go with the runtime; nothing of theirs is on the wire any more.

@@ -49,6 +49,7 @@ impl Engine<'_> {
         match checked {
             Ok(()) => {
                 self.recorder.finished(&sample, &Outcome::Answered);
+                self.recorder.ledger.note(self.scenario, ask.interaction, &answer, &context, done_ns);
                 self.hand_over(ask, done_ns);
             }
             Err(fault) => {

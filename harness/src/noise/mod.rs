@@ -8,6 +8,7 @@
 pub mod proc;
 pub mod tally;
 
+use crate::child::HubPid;
 use crate::clock::{self, Clock};
 use proc::{Brakes, Ticks, Waits};
 use run_record::NoiseFacts;
@@ -36,11 +37,11 @@ pub enum HubAt {
 
 impl HubAt {
     /// From what a run knows of its target.
-    pub fn of(pid: Option<u32>, target: SocketAddr) -> Self {
-        match pid {
-            Some(pid) => HubAt::Process(pid),
-            None if target.ip().is_loopback() => HubAt::Here,
-            None => HubAt::Elsewhere,
+    pub fn of(pid: &HubPid, target: SocketAddr) -> Self {
+        match pid.load(Ordering::Relaxed) {
+            0 if target.ip().is_loopback() => HubAt::Here,
+            0 => HubAt::Elsewhere,
+            pid => HubAt::Process(pid),
         }
     }
 }
@@ -122,7 +123,6 @@ impl NoiseSeen {
 #[derive(Debug)]
 pub struct Watch {
     stop: Arc<AtomicBool>,
-    hub_pid: Arc<AtomicU32>,
     /// `None` when the machine gave no thread: then nothing was seen.
     thread: Option<std::thread::JoinHandle<NoiseSeen>>,
 }
@@ -130,19 +130,13 @@ pub struct Watch {
 impl Watch {
     /// Begins to watch. To be called when the plan starts: times are told from here, and processor time is told of the
     /// `measured_ns`, begin and end in nanoseconds from here.
-    pub fn start(hub: HubAt, measured_ns: (u64, u64)) -> Self {
+    /// `hub_pid` is where the hub's process id can always be read: it changes when the hub is started again on purpose.
+    pub fn start(hub: HubAt, hub_pid: &HubPid, measured_ns: (u64, u64)) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
-        // No process has the number 0: it stands for "not known".
-        let hub_pid = Arc::new(AtomicU32::new(if let HubAt::Process(pid) = hub { pid } else { 0 }));
-        let (flag, pid) = (Arc::clone(&stop), Arc::clone(&hub_pid));
+        let (flag, pid) = (Arc::clone(&stop), Arc::clone(hub_pid));
         let run = move || watch(hub, measured_ns, &pid, &flag);
         let thread = std::thread::Builder::new().name("noise".to_owned()).spawn(run).ok();
-        Watch { stop, hub_pid, thread }
-    }
-
-    /// The hub is another process from now on: it was started again on purpose.
-    pub fn hub_is(&self, pid: u32) {
-        self.hub_pid.store(pid, Ordering::Relaxed);
+        Watch { stop, thread }
     }
 
     /// Ends the watch: what it saw.
@@ -297,7 +291,7 @@ mod tests {
 
     #[test]
     fn the_watch_sees_a_quiet_machine_and_costs_next_to_nothing() {
-        let watch = Watch::start(HubAt::Elsewhere, (0, u64::MAX));
+        let watch = Watch::start(HubAt::Elsewhere, &HubPid::default(), (0, u64::MAX));
         clock::sleep(std::time::Duration::from_millis(1_600));
         let seen = watch.finish();
         println!(
@@ -325,8 +319,9 @@ mod tests {
     fn a_hub_of_which_no_process_is_known_is_not_told_apart_from_neighbours() {
         let here = "127.0.0.1:80".parse().expect("an address");
         let away = "10.0.0.1:80".parse().expect("an address");
-        assert_eq!(HubAt::of(Some(7), here), HubAt::Process(7));
-        assert_eq!((HubAt::of(None, here), HubAt::of(None, away)), (HubAt::Here, HubAt::Elsewhere));
+        assert_eq!(HubAt::of(&Arc::new(AtomicU32::new(7)), here), HubAt::Process(7));
+        let unknown = HubPid::default();
+        assert_eq!((HubAt::of(&unknown, here), HubAt::of(&unknown, away)), (HubAt::Here, HubAt::Elsewhere));
         let mut looks = Looks::begin(HubAt::Here, (0, u64::MAX), 0);
         clock::sleep(std::time::Duration::from_millis(50));
         looks.look(50_000_000, 0);

@@ -11,14 +11,9 @@ const APART_NS: u64 = 900_000_000;
 
 /// The hub's process id; 0 while there is none of ours. Whoever starts the hub anew stores the new one.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct HubPid(Arc<AtomicU32>);
+pub(crate) struct HubPid(pub(crate) Arc<AtomicU32>);
 
 impl HubPid {
-    /// Names the hub's process; `None` when it is not ours to watch.
-    pub(crate) fn set(&self, pid: Option<u32>) {
-        self.0.store(pid.unwrap_or(0), Ordering::Relaxed);
-    }
-
     fn get(&self) -> Option<u32> {
         Some(self.0.load(Ordering::Relaxed)).filter(|pid| *pid != 0)
     }
@@ -99,7 +94,7 @@ mod tests {
     fn a_busy_process_is_seen_as_busy_and_looks_keep_their_distance() {
         let hub = HubPid::default();
         // Any process but this one will do as a hub: the one that started the test.
-        hub.set(Some(std::os::unix::process::parent_id()));
+        hub.0.store(std::os::unix::process::parent_id(), Ordering::Relaxed);
         let clock = Clock::start();
         let mut look = Look::new(hub.clone(), clock);
         let first = look.now().expect("the first look");
@@ -112,7 +107,7 @@ mod tests {
         let second = look.now().expect("far enough");
         assert!(second.harness.and_then(|u| u.cores).is_some_and(|c| c > 0.05), "{second:?}");
         assert!(second.hub.and_then(|u| u.cores).is_some());
-        hub.set(None);
+        hub.0.store(0, Ordering::Relaxed);
         while clock.now_ns() < 2 * APART_NS + 400_000_000 {
             harness::clock::sleep(std::time::Duration::from_millis(20));
         }
