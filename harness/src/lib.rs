@@ -5,6 +5,7 @@
 //! whether the run may be believed; `run` ties them together. Called by the command line and by `journeys`. Never
 //! imports the hub: the two share nothing but the published NHS interfaces.
 
+pub mod access_token;
 pub mod child;
 pub mod client;
 pub mod clock;

@@ -4,14 +4,17 @@
 
 mod built_in;
 mod check;
+mod credentials;
 mod document;
 mod draw;
 mod explain;
 mod fault;
+mod forbidden_hosts;
 mod inputs;
 mod interaction;
 mod library;
 mod load;
+mod masking;
 mod mesh_token;
 mod mix;
 mod nhs_guard;
@@ -19,6 +22,7 @@ mod place;
 mod pointer;
 mod prose;
 mod read_budgets;
+mod read_credentials;
 mod read_events;
 mod read_interaction;
 mod read_journeys;
@@ -38,11 +42,13 @@ mod uses;
 mod variable;
 
 pub use check::{AnswerView, CheckContext, CheckFault, CheckKind};
+pub use credentials::{ClientIdentity, Credentials, Identity, Secret, SecretCell, SignedJwt, TokenServer};
 pub use explain::{Explanation, InteractionExpected, PhaseExpected, explain};
 pub use fault::{Fault, Faults};
 pub use inputs::{Given, RenderContext};
 pub use interaction::Interaction;
 pub use load::{Changes, load, load_with};
+pub use masking::Secrets;
 pub use mix::{Item, Mix, MixRow, NotReplayed, What};
 pub use scenario::{
     Action, Arrivals, Budget, CONNECTIONS, Event, InteractionId, Journey, Load, Model, Phase, Piece, Rate,

@@ -2,6 +2,7 @@
 //! mix. All faults go to the log with their lines, also those in the body's file.
 
 use crate::check::{Checks, Expected, Source as Captured};
+use crate::credentials::Credentials;
 use crate::document::{Item, Log, Section, Source};
 use crate::fault::list;
 use crate::inputs::{Actor, Rule, Rules, stream_of};
@@ -25,13 +26,19 @@ fn variables() -> String {
 }
 
 /// Reads and compiles; `None` when something in it is wrong, which the log then says.
-pub(crate) fn read(name: &str, found: &Found, library: &Library, log: &Log) -> Option<Interaction> {
+pub(crate) fn read(
+    name: &str,
+    found: &Found,
+    library: &Library,
+    credentials: &Credentials,
+    log: &Log,
+) -> Option<Interaction> {
     let before = log.count();
     let source = Source { file: &found.file, text: &found.text, log };
     nhs_guard::scan(source);
     let table = source.parse()?;
     let root = Section::root(source, &table);
-    let reader = Reader { source, library, log };
+    let reader = Reader { source, library, credentials, log };
 
     let title = root.get("title").and_then(|i| i.text()).unwrap_or(name).to_owned();
     let operation = root.get("operation").and_then(|i| i.text()).unwrap_or(name).to_owned();
@@ -48,7 +55,7 @@ pub(crate) fn read(name: &str, found: &Found, library: &Library, log: &Log) -> O
         root.get("headers").and_then(|i| i.section()).map(|s| reader.headers(&s)).unwrap_or_default();
     let body = reader.body(&root, method.map(|m| m.0), &content_type);
     let rules = reader.inputs(root.get("inputs").and_then(|i| i.section()).as_ref(), name, &takes);
-    let mut checks = Checks::default();
+    let mut checks = Checks { secrets: credentials.secrets.clone(), ..Checks::default() };
     if let Some(expect) = root.need("expect", "a table with status").and_then(|i| i.section()) {
         reader.expect(&expect, &mut checks);
     }
@@ -78,7 +85,7 @@ pub(crate) fn read(name: &str, found: &Found, library: &Library, log: &Log) -> O
         headers,
         body,
     };
-    uses::check(&request, &checks, &rules, &takes, log);
+    uses::check(&request, &checks, &rules, &takes, credentials, log);
     (log.count() == before).then(|| Interaction {
         name: name.to_owned(),
         title,
@@ -96,6 +103,7 @@ pub(crate) fn read(name: &str, found: &Found, library: &Library, log: &Log) -> O
 struct Reader<'a> {
     source: Source<'a>,
     library: &'a Library,
+    credentials: &'a Credentials,
     log: &'a Log,
 }
 
@@ -106,7 +114,7 @@ impl Reader<'_> {
             return None;
         };
         match Template::parse(text, place, &item.what) {
-            Ok(template) => Some(template.from(self.source.file, item.line())),
+            Ok(template) => Some(template.with(self.credentials).from(self.source.file, item.line())),
             Err(faults) => {
                 for fault in faults {
                     self.log.push(item.fault(fault.problem).got(fault.got).allowed(variables()));
@@ -187,7 +195,7 @@ impl Reader<'_> {
         };
         let line = |at| Source { text: &sent, ..source }.line(at);
         match Template::parse(&sent, place, "body") {
-            Ok(template) => Some(template.from(&found.file, 1)),
+            Ok(template) => Some(template.with(self.credentials).from(&found.file, 1)),
             Err(faults) => {
                 for fault in faults {
                     self.log.push(
@@ -315,7 +323,8 @@ impl Reader<'_> {
                 let prefix = text.is_empty() || text.ends_with('*');
                 let start = text.strip_suffix('*').unwrap_or(text);
                 let template = if prefix {
-                    Template::parse(start, Place::Plain, &item.what).ok()?.from(self.source.file, item.line())
+                    let template = Template::parse(start, Place::Plain, &item.what).ok()?;
+                    template.with(self.credentials).from(self.source.file, item.line())
                 } else {
                     template
                 };

@@ -1,6 +1,7 @@
 //! Reads a scenario file: as typed, then checked. Called by `load`. It reports every fault of the file, of its mix and of
 //! the interactions in it, and returns a scenario only when there is none.
 
+use crate::credentials::{Credentials, Identity};
 use crate::document::{Item, Log, Section, Source};
 use crate::fault::Fault;
 use crate::interaction::Interaction;
@@ -9,6 +10,7 @@ use crate::load::Changes;
 use crate::mix::{self, Mix};
 use crate::nhs_guard;
 use crate::read_budgets::{read_budgets, read_limits};
+use crate::read_credentials::{self, has_user};
 use crate::read_events::read_events;
 use crate::read_interaction;
 use crate::read_journeys::{self, read_journeys};
@@ -41,13 +43,17 @@ pub(crate) fn read(
     let seed_typed = root.get("seed").and_then(|i| i.whole(0..=i64::MAX as u64));
     let seed = changes.seed.or(seed_typed).unwrap_or(SEED_DEFAULT);
     let cost = root.get("cost").and_then(|i| i.text()).map(PathBuf::from);
-    let target = read_target(root.need("target", "a table with hub or url"), changes, log);
+    let reader = read_credentials::Reader { folder: path.parent().unwrap_or(Path::new("")), log };
+    let target_item = root.need("target", "a table with hub or url");
+    let authorised = authorised(target_item.as_ref());
+    let (target, identity) = read_target(target_item, changes, &reader);
+    let credentials = reader.credentials(root.get("credentials"), authorised, identity.as_ref());
     let population = read_population(root.get("population"));
     let load = read_load(root.get("load"), log);
     let open = load.as_ref().is_none_or(|l| l.model == Model::Open);
     let phases = read_phases(root.need("phase", "[[phase]] tables"), open, log);
     let limits = read_limits(root.get("validity"));
-    let (mix, interactions) = read_mix(&root, library, found, log);
+    let (mix, interactions) = read_mix(&root, library, found, &credentials, log);
     let names: Vec<&str> = interactions.iter().map(|(n, _)| n.as_str()).collect();
     let budgets = root.get("budget").map(|i| read_budgets(&i, &names, log)).unwrap_or_default();
     let journeys = read_journeys(root.get("journey"), &names, log);
@@ -66,6 +72,8 @@ pub(crate) fn read(
         seed,
         population,
         target: target?,
+        identity,
+        credentials,
         load: load?,
         phases,
         mix,
@@ -79,8 +87,22 @@ pub(crate) fn read(
     })
 }
 
-fn read_target(item: Option<Item<'_>>, changes: &Changes, log: &Log) -> Option<Target> {
-    let section = item.as_ref()?.section()?;
+/// Who allowed load beyond this machine; `read_target` reports what is wrong with it.
+fn authorised<'a>(target: Option<&Item<'a>>) -> Option<&'a str> {
+    target?.value().as_table()?.get("authorised")?.get_ref().as_str()
+}
+
+fn read_target(
+    item: Option<Item<'_>>,
+    changes: &Changes,
+    reader: &read_credentials::Reader<'_>,
+) -> (Option<Target>, Option<Identity>) {
+    let Some(section) = item.as_ref().and_then(|i| i.section()) else { return (None, None) };
+    let identity = reader.identity(&section);
+    (read_whom(&section, changes, reader.log), identity)
+}
+
+fn read_whom(section: &Section<'_>, changes: &Changes, log: &Log) -> Option<Target> {
     let hub = section.get("hub").and_then(|i| Some((i.one_of(&[("embedded", ())])?, i)));
     let store = section.get("store").and_then(|i| Some((i.text()?.to_owned(), i)));
     let url = section.get("url").and_then(|i| Some((i.text()?, i)));
@@ -92,7 +114,12 @@ fn read_target(item: Option<Item<'_>>, changes: &Changes, log: &Log) -> Option<T
         item.refuse("TLS is not supported yet: requests go in plain HTTP only", "off");
     }
     section.finish();
+    const USER: &str = "a URL with a user or a password in it";
     if let Some(url) = &changes.target {
+        if has_user(url) {
+            log.push(Fault::new("command line", 1, "--target", USER));
+            return None;
+        }
         return Target::from_url(url, authorised)
             .map_err(|(problem, allowed)| {
                 log.push(Fault::new("command line", 1, "--target", problem).got(url).allowed(allowed));
@@ -109,6 +136,10 @@ fn read_target(item: Option<Item<'_>>, changes: &Changes, log: &Log) -> Option<T
                     item.fault("a running hub has its store already")
                         .allowed("store beside hub = \"embedded\""),
                 );
+            }
+            if has_user(url) {
+                log.push(item.fault(USER));
+                return None;
             }
             Target::from_url(url, authorised)
                 .map_err(|(problem, allowed)| item.refuse(&problem, allowed))
@@ -150,7 +181,13 @@ fn read_population(item: Option<Item<'_>>) -> population::Sizes {
 
 type Named = (String, Option<Interaction>);
 
-fn read_mix(root: &Section<'_>, library: &Library, found: &Found, log: &Log) -> (Mix, Vec<Named>) {
+fn read_mix(
+    root: &Section<'_>,
+    library: &Library,
+    found: &Found,
+    credentials: &Credentials,
+    log: &Log,
+) -> (Mix, Vec<Named>) {
     let form = "a path like mixes/spine-2015.csv, or a table of weights";
     let Some(item) = root.need("mix", form) else { return Default::default() };
     let rows = if item.value().is_table() {
@@ -176,7 +213,7 @@ fn read_mix(root: &Section<'_>, library: &Library, found: &Found, log: &Log) -> 
             log.push(mix::unknown(row, &name, library));
             return None;
         };
-        interactions.push((name.clone(), read_interaction::read(&name, &file, library, log)));
+        interactions.push((name.clone(), read_interaction::read(&name, &file, library, credentials, log)));
         ids.insert(name, Some(interactions.len() - 1));
         Some(interactions.len() - 1)
     });

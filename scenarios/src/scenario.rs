@@ -1,6 +1,7 @@
 //! A checked scenario: what the rest of the program works with. Filled by `read_scenario` and nobody else; everything in it
 //! has passed every check, so its users need none.
 
+use crate::credentials::{Credentials, Identity};
 use crate::interaction::Interaction;
 use crate::mix::{Item, Mix};
 use crate::target::Target;
@@ -32,6 +33,10 @@ pub struct Scenario {
     pub population: population::Sizes,
     /// Whom it asks.
     pub target: Target,
+    /// Who we are to the target, when `[target]` names certificates.
+    pub identity: Option<Identity>,
+    /// Credentials of the user's own system.
+    pub credentials: Credentials,
     /// How it asks.
     pub load: Load,
     /// Its phases in order; at least one, at least one of them measured.

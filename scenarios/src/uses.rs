@@ -2,6 +2,7 @@
 //! read; a fault names the line where the variable is written, also in a body's own file.
 
 use crate::check::{Checks, Expected, Source};
+use crate::credentials::Credentials;
 use crate::document::Log;
 use crate::fault::{Fault, list};
 use crate::inputs::{Rule, Rules};
@@ -11,7 +12,14 @@ use crate::template::Template;
 use crate::variable::{OfOrg, Org, Variable};
 
 /// Reports every variable that cannot be known.
-pub(crate) fn check(request: &Request, checks: &Checks, rules: &Rules, takes: &[&Stage], log: &Log) {
+pub(crate) fn check(
+    request: &Request,
+    checks: &Checks,
+    rules: &Rules,
+    takes: &[&Stage],
+    credentials: &Credentials,
+    log: &Log,
+) {
     let headers = request.headers.iter().map(|(name, t)| (format!("headers.{name}"), t));
     let sent = [("path".to_owned(), &request.path)]
         .into_iter()
@@ -29,16 +37,36 @@ pub(crate) fn check(request: &Request, checks: &Checks, rules: &Rules, takes: &[
         _ => None,
     });
     for (what, template, is_check) in sent.chain(compared).chain(captured) {
-        one(&what, template, is_check, rules, takes, log);
+        one(&what, template, is_check, rules, takes, credentials, log);
     }
 }
 
-fn one(what: &str, template: &Template, is_check: bool, rules: &Rules, takes: &[&Stage], log: &Log) {
+fn one(
+    what: &str,
+    template: &Template,
+    is_check: bool,
+    rules: &Rules,
+    takes: &[&Stage],
+    credentials: &Credentials,
+    log: &Log,
+) {
     for (variable, file, line) in template.variables() {
         let fault = |problem: &str| Fault::new(file, line, what, problem);
         match variable {
             v if is_check && v.is_time() => {
                 log.push(fault("the time is not known when an answer is checked"));
+            }
+            Variable::Credential(_) if is_check => {
+                log.push(fault("a credential is not compared with an answer, and is not handed over"));
+            }
+            Variable::Credential(named) if named.cell.is_none() => {
+                let known = list(credentials.named.iter().map(|n| &n.name));
+                let allowed = if known.is_empty() {
+                    "a name of [credentials] in the scenario, which has none".to_owned()
+                } else {
+                    known
+                };
+                log.push(fault("no such credential in the scenario").got(&named.name).allowed(allowed));
             }
             Variable::PrescriptionSignature if what != "body" || !template.is_json() => {
                 log.push(

@@ -3,6 +3,7 @@
 use crate::exit::{Exit, Failure};
 use crate::live::Progress;
 use crate::signals;
+use harness::access_token::AccessTokens;
 use harness::child::Server;
 use harness::run::{RunError, Setting};
 use run_record::{ALL, BudgetLine, Measured, Verdict};
@@ -50,13 +51,14 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     std::fs::create_dir_all(&args.out).map_err(|e| {
         Failure::new(Exit::Unreachable, format!("{}: cannot be made: {e}", args.out.display()))
     })?;
+    let tokens = AccessTokens::start(&scenario).map_err(|e| Failure::new(Exit::Unreachable, e))?;
     let place = Place::of(&scenario, args)?;
     if !args.quiet {
         announce(&scenario, place.address);
     }
     let mut measured = measure(&scenario, &place, args, &stop)?;
     let stopped = place.close();
-    if let Err(sentence) = stopped {
+    for sentence in stopped.err().into_iter().chain(tokens.finish()) {
         measured.record.validity.valid = false;
         measured.record.validity.reasons.push(format!("At the end of the run: {sentence}."));
     }
@@ -129,6 +131,7 @@ impl Place {
                     .to_socket_addrs()
                     .map_err(|e| unreachable(format!("not found: {e}")))?;
                 let address = found.next().ok_or_else(|| unreachable("has no address".into()))?;
+                scenario.target.may_ask(address).map_err(|e| Failure::new(Exit::BadScenario, e))?;
                 Ok(Place { address, server: None, data: None })
             }
         }
