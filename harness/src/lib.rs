@@ -6,6 +6,7 @@
 //! `run` ties them together and `finish` makes the record. Called by the command line and by `journeys`. Never imports the
 //! hub: the two share nothing but the published NHS interfaces.
 
+pub mod access_token;
 pub mod child;
 pub mod client;
 pub mod clock;

@@ -2,6 +2,7 @@
 //! drawn from the population when a template first asks for it, and not at all when none does. Everything is a function of
 //! (seed, arrival number, ordinal, hand-over, time).
 
+mod mesh;
 mod person;
 mod session;
 mod speaker;
@@ -9,7 +10,6 @@ mod speaker;
 pub use speaker::Speaker;
 
 use crate::draw::{Draw, name_of};
-use crate::mesh_token;
 use crate::signature;
 use crate::stage::HandOver;
 use crate::time::{Moment, plain};
@@ -184,6 +184,12 @@ impl<'a> Inputs<'a> {
             }
             Variable::Session(of) => self.write_session(*of, out),
             Variable::MeshAuthorization => self.write_mesh(out),
+            Variable::OwnMesh(from) => self.write_own_mesh(from, out),
+            Variable::Credential(named) => {
+                if let Some(cell) = &named.cell {
+                    cell.write(out);
+                }
+            }
             Variable::Uuid { place, upper } => uuid(out, self.draw, *place, *upper),
             Variable::Digits { place, count } => self.characters(out, *place, *count, b"0123456789"),
             Variable::Hex { place, count } => self.characters(out, *place, *count, b"0123456789ABCDEF"),
@@ -323,20 +329,6 @@ impl<'a> Inputs<'a> {
             index = (index + 1 + self.draw.below(DRAW_RECIPIENT, u64::from(count) - 1) as u32) % count;
         }
         self.endpoints[usize::from(recipient)].get_or_insert_with(|| population.endpoint(index))
-    }
-
-    fn write_mesh(&mut self, out: &mut Vec<u8>) {
-        let (draw, now) = (self.draw, self.moment());
-        let nonce = |out: &mut Vec<u8>| uuid(out, draw, DRAW_NONCE, false);
-        match self.rules.mailbox {
-            Rule::Capture => {
-                mesh_token::write(out, self.captured("mailbox"), self.captured("password"), nonce, now);
-            }
-            rule => {
-                let from = self.endpoint(rule == Rule::Recipient);
-                mesh_token::write(out, &from.mailbox, &from.mailbox_password, nonce, now);
-            }
-        }
     }
 
     /// Six hexadecimal digits, the practice's code, five more, the check character: 44 bits of chance beside the code.

@@ -2,11 +2,12 @@
 //! `read_interaction`. All faults go to the log with their lines.
 
 use crate::check::{Checks, Source as Captured};
+use crate::credentials::Credentials;
 use crate::document::{Item, Log, Section};
 use crate::fault::list;
 use crate::inputs::{Rule, Rules};
 use crate::proof::{Proof, Writing};
-use crate::read_interaction::Reader;
+use crate::read_parts::Reader;
 use crate::render::{METHODS, Request};
 use crate::stage::{self, Stage};
 use crate::uses;
@@ -82,16 +83,16 @@ fn table(section: &Section<'_>, write: &Write<'_>, reader: &Reader<'_>, log: &Lo
     let has_user_agent = headers.iter().any(|(n, _)| n.eq_ignore_ascii_case("user-agent"));
     let request = Request { method: method?.0, path: path?, headers, has_user_agent, body: None };
     let proof = Proof { request, rules, keep, expect: expect?, several };
-    uses::check_kept(&proof.keep, write.rules, write.takes, log);
-    kept(&proof, section, &any, log);
+    uses::check_kept(&proof.keep, write.rules, write.takes, reader.credentials, log);
+    kept(&proof, section, &any, reader.credentials, log);
     Some(proof)
 }
 
 /// Reports what is asked of the kept values and not kept.
-fn kept(proof: &Proof, section: &Section<'_>, any: &[&Stage], log: &Log) {
+fn kept(proof: &Proof, section: &Section<'_>, any: &[&Stage], credentials: &Credentials, log: &Log) {
     let names: Vec<&str> = proof.keep.captures.iter().map(|(name, _): &(_, Captured)| &**name).collect();
     for checks in [Some(&proof.expect), proof.several.as_ref()].into_iter().flatten() {
-        uses::check("proof.", &proof.request, checks, &proof.rules, any, log);
+        uses::check("proof.", &proof.request, checks, &proof.rules, any, credentials, log);
         for (what, template, _) in uses::templates("proof.", &proof.request, checks) {
             for (variable, _, line) in template.variables() {
                 let Variable::Capture(name) = variable else { continue };

@@ -2,6 +2,7 @@
 //! the interactions in it, and returns a scenario only when there is none.
 
 use crate::certificates::{self, Certificates, Tls};
+use crate::credentials::Credentials;
 use crate::document::{Item, Log, Section, Source};
 use crate::fault::Fault;
 use crate::interaction::Interaction;
@@ -10,6 +11,7 @@ use crate::load::Changes;
 use crate::mix::{self, Mix};
 use crate::nhs_guard;
 use crate::read_budgets::{read_budgets, read_limits};
+use crate::read_credentials::{self, has_user};
 use crate::read_events::read_events;
 use crate::read_interaction;
 use crate::read_journeys::{self, read_journeys};
@@ -42,8 +44,12 @@ pub(crate) fn read(
     let seed_typed = root.get("seed").and_then(|i| i.whole(0..=i64::MAX as u64));
     let seed = changes.seed.or(seed_typed).unwrap_or(SEED_DEFAULT);
     let cost = root.get("cost").and_then(|i| i.text()).map(PathBuf::from);
-    let folder = path.parent().unwrap_or(Path::new(""));
-    let target = read_target(root.need("target", "a table with hub or url"), changes, folder, log);
+    let reader = read_credentials::Reader { folder: path.parent().unwrap_or(Path::new("")), log };
+    let target_item = root.need("target", "a table with hub or url");
+    let authorised = authorised(target_item.as_ref());
+    let target = read_target(target_item, changes, reader.folder, log);
+    let ca = target.as_ref().and_then(|(_, _, certificates)| certificates.ca.as_deref());
+    let credentials = reader.credentials(root.get("credentials"), authorised, ca);
     let population = read_population(root.get("population"));
     let load = read_load(root.get("load"), log);
     if let (Some((_, tls, certificates)), Some(load)) = (&target, &load) {
@@ -52,7 +58,7 @@ pub(crate) fn read(
     }
     let phases = read_phases(root.need("phase", "[[phase]] tables"), load.as_ref(), library, log);
     let limits = read_limits(root.get("validity"));
-    let (mix, interactions) = read_mix(&root, library, found, log);
+    let (mix, interactions) = read_mix(&root, library, found, &credentials, log);
     let names: Vec<&str> = interactions.iter().map(|(n, _)| n.as_str()).collect();
     let budgets = root.get("budget").map(|i| read_budgets(&i, &names, log)).unwrap_or_default();
     let journeys = read_journeys(root.get("journey"), &names, log);
@@ -75,6 +81,7 @@ pub(crate) fn read(
         target,
         tls,
         certificates,
+        credentials,
         load: load?,
         phases,
         mix,
@@ -86,6 +93,11 @@ pub(crate) fn read(
         cost,
         limits,
     })
+}
+
+/// Who allowed load beyond this machine; `read_target` reports what is wrong with it.
+fn authorised<'a>(target: Option<&Item<'a>>) -> Option<&'a str> {
+    target?.value().as_table()?.get("authorised")?.get_ref().as_str()
 }
 
 type Asked = (Target, Tls, Certificates);
@@ -112,7 +124,12 @@ fn which_target<'a>(
     changes: &Changes,
     log: &Log,
 ) -> Option<Target> {
+    const USER: &str = "a URL with a user or a password in it";
     if let Some(url) = &changes.target {
+        if has_user(url) {
+            log.push(Fault::new("command line", 1, "--target", USER));
+            return None;
+        }
         return Target::from_url(url, authorised)
             .map_err(|(problem, allowed)| {
                 log.push(Fault::new("command line", 1, "--target", problem).got(url).allowed(allowed));
@@ -129,6 +146,10 @@ fn which_target<'a>(
                     item.fault("a running hub has its store already")
                         .allowed("store beside hub = \"embedded\""),
                 );
+            }
+            if has_user(url) {
+                log.push(item.fault(USER));
+                return None;
             }
             Target::from_url(url, authorised)
                 .map_err(|(problem, allowed)| item.refuse(&problem, allowed))
@@ -170,7 +191,13 @@ fn read_population(item: Option<Item<'_>>) -> population::Sizes {
 
 type Named = (String, Option<Interaction>);
 
-fn read_mix(root: &Section<'_>, library: &Library, found: &Found, log: &Log) -> (Mix, Vec<Named>) {
+fn read_mix(
+    root: &Section<'_>,
+    library: &Library,
+    found: &Found,
+    credentials: &Credentials,
+    log: &Log,
+) -> (Mix, Vec<Named>) {
     let form = "a path like mixes/spine-2015.csv, or a table of weights";
     let Some(item) = root.need("mix", form) else { return Default::default() };
     let rows = if item.value().is_table() {
@@ -196,7 +223,7 @@ fn read_mix(root: &Section<'_>, library: &Library, found: &Found, log: &Log) -> 
             log.push(mix::unknown(row, &name, library));
             return None;
         };
-        interactions.push((name.clone(), read_interaction::read(&name, &file, library, log)));
+        interactions.push((name.clone(), read_interaction::read(&name, &file, library, credentials, log)));
         ids.insert(name, Some(interactions.len() - 1));
         Some(interactions.len() - 1)
     });

@@ -2,6 +2,7 @@
 //! has passed every check, so its users need none.
 
 use crate::certificates::{Certificates, Tls};
+use crate::credentials::Credentials;
 use crate::interaction::Interaction;
 use crate::mix::{Item, Mix};
 use crate::target::Target;
@@ -44,6 +45,8 @@ pub struct Scenario {
     pub tls: Tls,
     /// Whom the harness trusts and what it shows, for TLS.
     pub certificates: Certificates,
+    /// Credentials of the user's own system.
+    pub credentials: Credentials,
     /// How it asks.
     pub load: Load,
     /// Its phases in order; at least one, at least one of them measured.

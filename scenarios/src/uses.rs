@@ -2,6 +2,7 @@
 //! read; a fault names the line where the variable is written, also in a body's own file.
 
 use crate::check::{Checks, Expected, Source};
+use crate::credentials::Credentials;
 use crate::document::Log;
 use crate::fault::{Fault, list};
 use crate::inputs::{Rule, Rules};
@@ -17,17 +18,24 @@ pub(crate) fn check(
     checks: &Checks,
     rules: &Rules,
     takes: &[&Stage],
+    credentials: &Credentials,
     log: &Log,
 ) {
     for (what, template, is_check) in templates(prefix, request, checks) {
-        one(&what, template, is_check, rules, takes, log);
+        one(&what, template, is_check, rules, takes, credentials, log);
     }
 }
 
 /// Reports every variable that cannot be known when something of a write is kept for its proof.
-pub(crate) fn check_kept(keep: &Checks, rules: &Rules, takes: &[&Stage], log: &Log) {
+pub(crate) fn check_kept(
+    keep: &Checks,
+    rules: &Rules,
+    takes: &[&Stage],
+    credentials: &Credentials,
+    log: &Log,
+) {
     for (what, template) in captured("proof.keep", keep) {
-        one(&what, template, true, rules, takes, log);
+        one(&what, template, true, rules, takes, credentials, log);
     }
 }
 
@@ -61,12 +69,32 @@ fn captured<'a>(table: &str, checks: &'a Checks) -> Vec<(String, &'a Template)> 
     checks.captures.iter().filter_map(of).collect()
 }
 
-fn one(what: &str, template: &Template, is_check: bool, rules: &Rules, takes: &[&Stage], log: &Log) {
+fn one(
+    what: &str,
+    template: &Template,
+    is_check: bool,
+    rules: &Rules,
+    takes: &[&Stage],
+    credentials: &Credentials,
+    log: &Log,
+) {
     for (variable, file, line) in template.variables() {
         let fault = |problem: &str| Fault::new(file, line, what, problem);
         match variable {
             v if is_check && v.is_time() => {
                 log.push(fault("the time is not known when an answer is checked"));
+            }
+            Variable::Credential(_) if is_check => {
+                log.push(fault("a credential is not compared with an answer, and is not handed over"));
+            }
+            Variable::Credential(named) if named.cell.is_none() => {
+                let known = list(credentials.named.iter().map(|n| &n.name));
+                let allowed = if known.is_empty() {
+                    "a name of [credentials] in the scenario, which has none".to_owned()
+                } else {
+                    known
+                };
+                log.push(fault("no such credential in the scenario").got(&named.name).allowed(allowed));
             }
             Variable::PrescriptionSignature if what != "body" || !template.is_json() => {
                 log.push(

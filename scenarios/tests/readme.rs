@@ -87,7 +87,7 @@ fn known() -> (BTreeSet<Key>, BTreeSet<Key>) {
         for (file, table, key) in scenarios::keys_asked(&path) {
             let own = file == path.display().to_string();
             let set = if own { &mut scenario } else { &mut interaction };
-            set.insert((table, key.to_owned()));
+            set.extend(canonical(&(table, key.to_owned())));
         }
     }
     (scenario, interaction)
@@ -122,6 +122,20 @@ fn free((table, key): &Key) -> bool {
     ["mix", "budget", "headers"].iter().any(|t| table == t || table.starts_with(&format!("{t}.")))
         || key.starts_with("NAME")
         || key.is_empty()
+}
+
+/// A key with NAME in the place of what a user calls a credential; `None` for the two ways to write where a secret comes from,
+/// which are one form, `{ env = … }` or `{ file = … }`, and stand as such.
+fn canonical((table, key): &Key) -> Option<Key> {
+    if ["env", "file"].contains(&key.as_str()) && table.starts_with("credentials.") {
+        return None;
+    }
+    let mut parts: Vec<&str> = table.split('.').collect();
+    if parts[0] == "credentials" && parts.get(1).is_some_and(|name| *name != "mesh") {
+        parts[1] = "NAME";
+    }
+    let own = table == "credentials" && key != "mesh";
+    Some((parts.join("."), if own { "NAME".to_owned() } else { key.clone() }))
 }
 
 /// Whether a key has a row of its own, or opens a table whose keys have.
@@ -164,6 +178,7 @@ fn every_key_that_is_read_stands_in_the_example_and_no_other() {
         let table: toml::Table = text.parse().unwrap_or_else(|e| panic!("{e}\nis wrong with\n{text}"));
         keys_in(&table, "", &mut used);
     }
+    let used: BTreeSet<Key> = used.iter().filter_map(canonical).collect();
     let gone = known.difference(&used).filter(|key| !refused(key));
     assert_eq!(shown(gone), [""; 0], "are read, but not in example-all-keys.toml");
     let unknown = used.iter().filter(|key| !free(key) && !known.contains(*key));

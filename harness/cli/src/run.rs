@@ -6,6 +6,7 @@ use crate::live::{HubPid, State, Watching};
 use crate::metrics::{self, Endpoint};
 use crate::otlp::Collector;
 use crate::signals;
+use harness::access_token::AccessTokens;
 use harness::child::Server;
 use harness::client::connector::Connector;
 use harness::inject;
@@ -88,6 +89,7 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     std::fs::create_dir_all(&args.out).map_err(|e| {
         Failure::new(Exit::Unreachable, format!("{}: cannot be made: {e}", args.out.display()))
     })?;
+    let tokens = AccessTokens::start(&scenario).map_err(|e| Failure::new(Exit::Unreachable, e))?;
     let metrics = args.metrics.map(metrics::bind).transpose()?;
     let mut place = Place::of(&scenario, args)?;
     if !args.quiet {
@@ -95,7 +97,7 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     }
     let mut measured = measure(&scenario, &mut place, args, metrics, &stop)?;
     let stopped = place.close();
-    if let Err(sentence) = stopped {
+    for sentence in stopped.err().into_iter().chain(tokens.finish()) {
         measured.record.validity.valid = false;
         measured.record.validity.reasons.push(format!("At the end of the run: {sentence}."));
     }
@@ -205,6 +207,7 @@ impl Place {
                     .to_socket_addrs()
                     .map_err(|e| unreachable(format!("not found: {e}")))?;
                 let address = found.next().ok_or_else(|| unreachable("has no address".into()))?;
+                scenario.target.may_ask(address).map_err(|e| Failure::new(Exit::BadScenario, e))?;
                 let connector = Connector::of(scenario, address, None).map_err(unusable)?;
                 Ok(Place { address, connector, server: None, data: None })
             }
