@@ -12,6 +12,7 @@ mod inputs;
 mod interaction;
 mod library;
 mod load;
+mod memory;
 mod mesh_token;
 mod mix;
 mod nhs_guard;
@@ -25,6 +26,7 @@ mod read_journeys;
 mod read_load;
 mod read_phases;
 mod read_scenario;
+mod read_users;
 mod render;
 mod scenario;
 mod signature;
@@ -33,6 +35,7 @@ mod stage;
 mod target;
 mod template;
 mod time;
+mod trace;
 mod units;
 mod uses;
 mod variable;
@@ -42,7 +45,9 @@ pub use explain::{Explanation, InteractionExpected, PhaseExpected, explain};
 pub use fault::{Fault, Faults};
 pub use inputs::{Given, RenderContext};
 pub use interaction::Interaction;
-pub use load::{Changes, load, load_with};
+pub use load::{Changes, load, load_watched, load_with};
+#[doc(hidden)]
+pub use memory::Memory;
 pub use mix::{Item, Mix, MixRow, NotReplayed, What};
 pub use scenario::{
     Action, Arrivals, Budget, CONNECTIONS, Event, InteractionId, Journey, Load, Model, Phase, Piece, Rate,
@@ -50,5 +55,6 @@ pub use scenario::{
 };
 pub use stage::{HandOver, STAGES, Stage, backlog};
 pub use target::Target;
+pub use trace::{TraceReader, TraceRow};
 pub use units::{duration_text, parse_duration, parse_percent, parse_rate};
 pub use variable::{VARIABLES, VariableHelp};

@@ -26,6 +26,15 @@ fn variables() -> String {
 
 /// Reads and compiles; `None` when something in it is wrong, which the log then says.
 pub(crate) fn read(name: &str, found: &Found, library: &Library, log: &Log) -> Option<Interaction> {
+    if let Some(compiled) = library.compiled(name) {
+        return Some(compiled);
+    }
+    let read = compile(name, found, library, log)?;
+    library.keep(&read);
+    Some(read)
+}
+
+fn compile(name: &str, found: &Found, library: &Library, log: &Log) -> Option<Interaction> {
     let before = log.count();
     let source = Source { file: &found.file, text: &found.text, log };
     nhs_guard::scan(source);
@@ -256,6 +265,8 @@ impl Reader<'_> {
                 ],
                 if hands("mailbox") && hands("password") { Rule::Capture } else { Rule::EndPoint },
             ),
+            takes_nothing: takes.is_empty(),
+            takes_person: hands("nhs_number"),
             stream: stream_of(name),
         };
         if let Some(section) = section {

@@ -3,7 +3,6 @@
 
 use crate::document::{Item, Log, Section, Source};
 use crate::fault::Fault;
-use crate::interaction::Interaction;
 use crate::library::{Found, Library};
 use crate::load::Changes;
 use crate::mix::{self, Mix};
@@ -14,8 +13,11 @@ use crate::read_interaction;
 use crate::read_journeys::{self, read_journeys};
 use crate::read_load::read_load;
 use crate::read_phases::read_phases;
-use crate::scenario::{Model, Scenario};
+use crate::read_users::{Work, read_users};
+use crate::scenario::{Arrivals, Model, Scenario};
 use crate::target::Target;
+use crate::trace::{self, Around, Named, Progress};
+use population::Population;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
@@ -30,6 +32,7 @@ pub(crate) fn read(
     found: &Found,
     library: &Library,
     changes: &Changes,
+    progress: Option<Progress<'_>>,
     log: &Log,
 ) -> Option<Scenario> {
     let source = Source { file: &found.file, text: &found.text, log };
@@ -43,16 +46,36 @@ pub(crate) fn read(
     let cost = root.get("cost").and_then(|i| i.text()).map(PathBuf::from);
     let target = read_target(root.need("target", "a table with hub or url"), changes, log);
     let population = read_population(root.get("population"));
-    let load = read_load(root.get("load"), log);
-    let open = load.as_ref().is_none_or(|l| l.model == Model::Open);
-    let phases = read_phases(root.need("phase", "[[phase]] tables"), open, log);
+    let mut load = read_load(root.get("load"), log);
+    let replay = load.as_ref().is_some_and(|l| l.arrivals == Arrivals::Trace);
+    let open = !replay && load.as_ref().is_none_or(|l| l.model == Model::Open);
+    let phases = if replay { root.get("phase") } else { root.need("phase", "[[phase]] tables") };
+    let mut phases = read_phases(phases, open, log);
     let limits = read_limits(root.get("validity"));
-    let (mix, interactions) = read_mix(&root, library, found, log);
+    let (mut mix, mut interactions) = read_mix(&root, replay, library, found, log);
+    let in_load = |key| root.get("load").and_then(|i| i.section()).and_then(|s| s.get(key));
+    if let Some(item) = in_load("trace").filter(|_| replay) {
+        let around = Around { library, population: Population::new(seed, population).ok(), progress, log };
+        let trace = trace::read(&item, &mut mix, &mut interactions, &around);
+        if let (Some(trace), Some(load)) = (trace, &mut load) {
+            trace::fit_phases(&mut phases, &trace);
+            load.trace = Some(trace);
+        }
+    }
     let names: Vec<&str> = interactions.iter().map(|(n, _)| n.as_str()).collect();
     let budgets = root.get("budget").map(|i| read_budgets(&i, &names, log)).unwrap_or_default();
+    if let Some(item) = root.get("journey").filter(|_| replay) {
+        let problem = "a trace says itself what follows what";
+        log.push(item.fault(problem).allowed("[[journey]] with other arrivals"));
+    }
     let journeys = read_journeys(root.get("journey"), &names, log);
-    let items = read_journeys::items(&mix, &journeys);
-    let events = read_events(root.get("event"), log);
+    let items = read_journeys::items(&mix, &names, &journeys, log);
+    if let (Some(load), Some(item)) = (&mut load, in_load("users")) {
+        let journeys = journeys.iter().map(|read| &read.journey).collect();
+        load.users = read_users(&item, &Work { names: &names, journeys, items: &items }, log);
+    }
+    let total = (log.count() == 0).then(|| phases.iter().map(|p| p.duration).sum());
+    let events = read_events(root.get("event"), target.as_ref(), total, log);
     root.finish();
 
     if log.count() > 0 {
@@ -70,7 +93,7 @@ pub(crate) fn read(
         phases,
         mix,
         interactions: interactions.into_iter().map(|(_, i)| i).collect::<Option<Vec<_>>>()?,
-        journeys,
+        journeys: journeys.into_iter().map(|read| read.journey).collect(),
         items,
         events,
         budgets,
@@ -148,11 +171,17 @@ fn read_population(item: Option<Item<'_>>) -> population::Sizes {
     sizes
 }
 
-type Named = (String, Option<Interaction>);
-
-fn read_mix(root: &Section<'_>, library: &Library, found: &Found, log: &Log) -> (Mix, Vec<Named>) {
+fn read_mix(
+    root: &Section<'_>,
+    replay: bool,
+    library: &Library,
+    found: &Found,
+    log: &Log,
+) -> (Mix, Vec<Named>) {
     let form = "a path like mixes/spine-2015.csv, or a table of weights";
-    let Some(item) = root.need("mix", form) else { return Default::default() };
+    // A trace says itself what is asked.
+    let item = if replay { root.get("mix") } else { root.need("mix", form) };
+    let Some(item) = item else { return Default::default() };
     let rows = if item.value().is_table() {
         item.section().map(|s| mix::read_weights(&s, &found.file, log)).unwrap_or_default()
     } else {

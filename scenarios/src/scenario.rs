@@ -120,6 +120,8 @@ pub struct TraceRef {
     pub last_ns: u64,
     /// Rows of each interaction of the scenario.
     pub counts: Vec<u64>,
+    /// What each name in the file means: the name of an interaction, or an operation of one.
+    pub names: Vec<(String, InteractionId)>,
 }
 
 /// A journey: a person's business in several interactions. Each step begins a pause after the answer to the one before it;
