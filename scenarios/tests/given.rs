@@ -52,10 +52,8 @@ fn a_given_patient_comes_before_each_and_random_and_brings_practice_and_pharmacy
     for rule in ["each", "random"] {
         let inputs = "practice = \"random\"\npharmacy = \"ahead\"\n";
         let s = scenario(&format!("inputs = {{ patient = \"{rule}\", {} }}\n", inline(inputs)));
-        let cx = RenderContext {
-            given: Given { patient: Some(patient), ..Given::default() },
-            ..context(&p, 5)
-        };
+        let cx =
+            RenderContext { given: Given { patient: Some(patient), ..Given::default() }, ..context(&p, 5) };
         let shown = path(&s.interactions[0], &cx);
         assert_eq!(shown[PATIENT], p.nhs_number(patient).to_string());
         assert_eq!(shown[PRACTICE], p.ods_of(OrgKind::GpPractice, p.practice_rank(patient)));
@@ -135,10 +133,8 @@ fn a_given_end_point_is_used_and_an_organisation_speaks_through_one_of_its_own()
         seen.insert(found[MAILBOX].clone());
     }
     assert_eq!(seen.len(), 2, "20,000 organisations have 28,000 end points: this one has two");
-    let handed = HandOver::from_iter([
-        ("requester_asid", p.endpoint(3).asid),
-        ("responder_asid", p.endpoint(4).asid),
-    ]);
+    let handed =
+        HandOver::from_iter([("requester_asid", p.endpoint(3).asid), ("responder_asid", p.endpoint(4).asid)]);
     let cx = RenderContext { taken: Some(&handed), ..context(&p, 1) };
     let found = path(&s.interactions[0], &cx);
     assert_eq!((&found[MAILBOX], &found[RECIPIENT]), (&p.endpoint(3).mailbox, &p.endpoint(4).asid));
@@ -185,7 +181,11 @@ fn answer_to(interaction: &str, patient: &str) -> String {
         }
         "mesh-send" => r#"{"message_id":"20261123080910000001_ABCDEF"}"#.into(),
         "eps-release" => {
-            let id = |value: &str| format!(r#"{{"resource":{{"identifier":[{{"value":"{value}"}}],"groupIdentifier":{{"value":"short","extension":[{{"valueIdentifier":{{"value":"long"}}}}]}}}}}}"#);
+            let id = |value: &str| {
+                format!(
+                    r#"{{"resource":{{"identifier":[{{"value":"{value}"}}],"groupIdentifier":{{"value":"short","extension":[{{"valueIdentifier":{{"value":"long"}}}}]}}}}}}"#
+                )
+            };
             let entries = ["head", "i1", "i2", "i3", "i4", patient].map(id).join(",");
             format!(
                 r#"{{"resourceType":"Parameters","parameter":[{{"resource":{{"entry":[{{"resource":{{"identifier":{{"value":"m"}},"entry":[{entries}]}}}}]}}}}]}}"#
