@@ -244,6 +244,11 @@ fn every_fault_of_users_is_told_with_its_line() {
         "load.users.mix.x: neither an interaction of the mix nor a journey, got \"x\", allowed: a, b, c, d, e",
     );
     refused(with("mix = { a = -1 }"), line, "load.users.mix.a: not a number above zero");
+    refused(
+        with("mix = { a = 1e16 }"),
+        line,
+        "load.users.mix.a: not a number above zero, got \"1e16\", allowed: a number above zero, 1e15 at most",
+    );
     refused(with("mix = {}"), line, "load.users.mix: users who do nothing");
     refused(with("mix = \"a\""), line, "load.users.mix: not a table");
     refused(with("begins = \"a\""), line, "load.users.begins: not a list of interactions");
