@@ -58,7 +58,11 @@ pub(crate) fn read(
         let around = Around { library, population: Population::new(seed, population).ok(), progress, log };
         let trace = trace::read(&item, &mut mix, &mut interactions, &around);
         if let (Some(trace), Some(load)) = (trace, &mut load) {
-            trace::fit_phases(&mut phases, &trace);
+            let late = trace::fit_phases(&mut phases, &trace);
+            if let (Some(late), Some(phase)) = (late, root.get("phase")) {
+                let problem = "a phase that begins when the trace has ended";
+                log.push(phase.fault(problem).got(late).allowed("phases within the trace"));
+            }
             load.trace = Some(trace);
         }
     }

@@ -188,8 +188,8 @@ fn assemble(
 }
 
 /// Fits the phases to the trace: without any there is one that is measured and as long as the trace; a last one without a
-/// length takes the rest.
-pub(crate) fn fit_phases(phases: &mut Vec<Phase>, trace: &TraceRef) {
+/// length takes the rest. Gives back the first that begins when the trace has ended.
+pub(crate) fn fit_phases(phases: &mut Vec<Phase>, trace: &TraceRef) -> Option<String> {
     // A phase ends before its last instant: the last row needs one more nanosecond, in whole milliseconds to be read well.
     let last_ms = (trace.last_ns as f64 / trace.speed / 1e6).floor() as u64;
     let whole = Duration::from_millis(last_ms + 1);
@@ -209,9 +209,16 @@ pub(crate) fn fit_phases(phases: &mut Vec<Phase>, trace: &TraceRef) {
         let rate = Rate { from_per_s: 0.0, to_per_s: 0.0 };
         last.pieces = vec![Piece { duration: last.duration, rate }];
     }
-    for phase in phases {
+    for phase in &mut *phases {
         if phase.shape.is_empty() {
             phase.shape = format!("{}, {}x", trace.path.display(), trace.speed);
         }
     }
+    let mut begins = Duration::ZERO;
+    let late = phases.iter().find(|phase| {
+        let is_late = begins >= whole;
+        begins += phase.duration;
+        is_late
+    });
+    late.map(|phase| phase.name.clone())
 }

@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 const BUFFER_BYTES: usize = 64 * 1024;
 /// Longest row, bytes: a hundred times what any column can hold.
 const ROW_BYTES_MAX: u64 = 64 * 1024;
-/// Bytes between two calls that tell of progress: some 20 ms of reading.
-const PROGRESS_BYTES: u64 = 8 * 1024 * 1024;
+/// Bytes between two calls that tell of progress: a few milliseconds of reading.
+const PROGRESS_BYTES: u64 = 1024 * 1024;
 
 /// Told how many bytes of how many were read.
 pub(crate) type Progress<'p> = &'p dyn Fn(u64, u64);
