@@ -20,6 +20,7 @@ use crate::scenario::{Arrivals, Model, Phase, Piece, Rate, TraceRef};
 use crate::units::duration_text;
 use check::Checked;
 use population::Population;
+use std::cell::OnceCell;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
@@ -76,7 +77,8 @@ pub(crate) fn read(
     let shown = on_disk.display().to_string();
     let opened =
         opened.map_err(|e| log.push(Fault::new(&shown, 1, "", format!("cannot be opened: {e}")))).ok()?;
-    let mut resolve = |name: &str| resolve(name, interactions, around);
+    let operations = OnceCell::new();
+    let mut resolve = |name: &str| resolve(name, interactions, around, &operations);
     let population = around.population?;
     let input = (opened, bytes);
     let checked = check::check(&shown, input, &population, &mut resolve, around.progress, log)?;
@@ -102,8 +104,16 @@ fn speed(item: &Item<'_>) -> Option<f64> {
     found
 }
 
+/// Operation and interaction of all that there are and that name an operation; by interaction.
+type Operations = Vec<(String, String)>;
+
 /// The interaction that a name of a trace means: the one of that name, or one that the hub counts under it.
-fn resolve(name: &str, interactions: &mut Vec<Named>, around: &Around<'_>) -> Result<usize, Fault> {
+fn resolve(
+    name: &str,
+    interactions: &mut Vec<Named>,
+    around: &Around<'_>,
+    operations: &OnceCell<Operations>,
+) -> Result<usize, Box<Fault>> {
     let at = |interactions: &[Named], name: &str| interactions.iter().position(|(n, _)| n == name);
     if let Some(id) = at(interactions, name) {
         return Ok(id);
@@ -116,8 +126,9 @@ fn resolve(name: &str, interactions: &mut Vec<Named>, around: &Around<'_>) -> Re
         if let Some((first, _)) = interactions.iter().filter(counted).min_by(|a, b| a.0.cmp(&b.0)) {
             return at(interactions, first).ok_or_else(|| unknown(name, library));
         }
-        let of_all = library.interactions().into_iter().find(|n| operation_of(n, library) == name);
-        chosen = of_all.ok_or_else(|| unknown(name, library))?;
+        let mut of_all = operations.get_or_init(|| operations_of(library)).iter();
+        let counted = of_all.find(|(operation, _)| operation == name);
+        chosen = counted.map(|(_, n)| n.clone()).ok_or_else(|| unknown(name, library))?;
         // Another name for one that is there already.
         if let Some(id) = at(interactions, &chosen) {
             return Ok(id);
@@ -130,20 +141,24 @@ fn resolve(name: &str, interactions: &mut Vec<Named>, around: &Around<'_>) -> Re
     Ok(interactions.len() - 1)
 }
 
-fn unknown(name: &str, library: &Library) -> Fault {
-    Fault::new("", 1, "interaction", "neither an interaction nor an operation of one")
+fn unknown(name: &str, library: &Library) -> Box<Fault> {
+    let fault = Fault::new("", 1, "interaction", "neither an interaction nor an operation of one")
         .got(row::shown(name.as_bytes()))
-        .allowed(list(library.interactions()))
+        .allowed(list(library.interactions()));
+    fault.into()
 }
 
-/// The operation that an interaction's file names; empty when it names none.
-fn operation_of(name: &str, library: &Library) -> String {
-    let Some(found) = library.peek(&format!("interactions/{name}.toml")) else { return String::new() };
+/// What the files of all interactions say of their operations.
+fn operations_of(library: &Library) -> Operations {
     let quiet = Log::default();
-    let source = Source { file: &found.file, text: &found.text, log: &quiet };
-    let Some(table) = source.parse() else { return String::new() };
-    let operation = Section::root(source, &table).get("operation");
-    operation.and_then(|i| i.value().as_str().map(str::to_owned)).unwrap_or_default()
+    let of = |name: String| {
+        let found = library.peek(&format!("interactions/{name}.toml"))?;
+        let source = Source { file: &found.file, text: &found.text, log: &quiet };
+        let table = source.parse()?;
+        let operation = Section::root(source, &table).get("operation");
+        Some((operation?.value().as_str()?.to_owned(), name))
+    };
+    library.interactions().into_iter().filter_map(of).collect()
 }
 
 /// Makes mix and interactions those that the trace asks for.

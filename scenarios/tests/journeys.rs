@@ -149,7 +149,7 @@ fn every_fault_of_a_journey_is_told_with_its_line() {
         "journey.steps: not the steps of a journey, got \"1\", allowed: a list of 2 to 8",
     );
     refused(named("steps = \"a\""), third, "journey.steps: not the steps of a journey, got \"no list\"");
-    let nine = vec!["\"a\""; 9].join(", ");
+    let nine = ["\"a\""; 9].join(", ");
     refused(
         named(&format!("steps = [{nine}]")),
         third,

@@ -19,6 +19,7 @@ fn high_water_kib() -> u64 {
 }
 
 #[test]
+#[allow(clippy::disallowed_methods, reason = "throughput is told, by the test's own clock")]
 fn a_trace_is_checked_and_read_in_constant_memory() {
     let megabytes =
         std::env::var("SPINEBENCH_TRACE_MB").ok().and_then(|n| n.parse().ok()).unwrap_or(MEGABYTES);

@@ -29,7 +29,7 @@ pub(crate) struct Checked {
 }
 
 /// Finds the interaction of a name of the file; the fault, without its place, says why there is none.
-pub(crate) type Resolve<'r> = &'r mut dyn FnMut(&str) -> Result<usize, Fault>;
+pub(crate) type Resolve<'r> = &'r mut dyn FnMut(&str) -> Result<usize, Box<Fault>>;
 
 /// Where faults go, until there are too many.
 struct Faults<'l> {
@@ -118,7 +118,7 @@ pub(crate) fn check(
             Some(id) => *id,
             None => {
                 let id =
-                    name_of(row.name, ids.len(), resolve, &mut checked).map_err(|f| faults.push(f, line));
+                    name_of(row.name, ids.len(), resolve, &mut checked).map_err(|f| faults.push(*f, line));
                 if ids.len() < NAMES_MAX && row.name.len() <= NAME_BYTES_MAX {
                     ids.insert(row.name.into(), id.ok());
                 }
@@ -138,12 +138,18 @@ pub(crate) fn check(
 }
 
 /// Place of a new name among the names.
-fn name_of(name: &[u8], known: usize, resolve: Resolve<'_>, checked: &mut Checked) -> Result<usize, Fault> {
+fn name_of(
+    name: &[u8],
+    known: usize,
+    resolve: Resolve<'_>,
+    checked: &mut Checked,
+) -> Result<usize, Box<Fault>> {
     if known >= NAMES_MAX {
-        return Err(Fault::new("", 1, "interaction", "too many different names").got(shown(name)));
+        let fault = Fault::new("", 1, "interaction", "too many different names").got(shown(name));
+        return Err(fault.into());
     }
     let text = std::str::from_utf8(name);
-    let fault = || Fault::new("", 1, "interaction", "is no text").got(shown(name));
+    let fault = || Box::new(Fault::new("", 1, "interaction", "is no text").got(shown(name)));
     let text = text.map_err(|_| fault())?;
     let id = resolve(text)?;
     checked.names.push((text.to_owned(), id, 0));

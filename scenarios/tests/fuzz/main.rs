@@ -22,6 +22,7 @@ const THOUSANDS: u64 = 3;
 /// work that grows with the square of the input does.
 const INPUT_MAX: Duration = Duration::from_secs(2);
 /// Reads as many inputs as are asked for and holds each to what all must hold.
+#[allow(clippy::disallowed_methods, reason = "each input is timed, by the test's own clock")]
 fn fuzz(
     kind: &str,
     seed: u64,
