@@ -4,6 +4,7 @@ mod support;
 
 mod bad_days; // unreachable, port in use, full disk, corrupt folder, Ctrl-C: one clear message each, no panic
 mod bad_input; // faults come all at once, with file, line, got and allowed
+mod business; // the journeys that come with the product, walked step by step; the audit log replays as a trace
 mod durability; // a killed hub keeps every acknowledged write, once, and an audit log without a gap
 mod fhir_clients; // FHIR clients that nobody here wrote read, search, update and register in the Personal Demographics Service
 mod main_job; // one command: the national mix runs, is counted on both sides, and leaves a record
