@@ -23,8 +23,8 @@ pub struct Scenario {
     pub path: PathBuf,
     /// The file's text as written.
     pub text: String,
-    /// SHA-256 in lower-case hexadecimal of the scenario's text, its mix, and the interactions and bodies in use. Changes
-    /// made on the command line are not in it.
+    /// SHA-256 in lower-case hexadecimal of the scenario's text, its mix, its trace, and the interactions and bodies in use.
+    /// Changes made on the command line are not in it.
     pub sha256: String,
     /// Seed of population, plan and requests. Default 42.
     pub seed: u64,

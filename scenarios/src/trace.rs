@@ -237,3 +237,34 @@ pub(crate) fn fit_phases(phases: &mut Vec<Phase>, trace: &TraceRef) -> Option<St
     });
     late.map(|phase| phase.name.clone())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn phase(name: &str, seconds: u64) -> Phase {
+        let (duration, shape) = (Duration::from_secs(seconds), String::new());
+        Phase { name: name.into(), duration, pieces: Vec::new(), lapse: 1.0, shape, measured: true }
+    }
+
+    #[test]
+    fn a_last_phase_without_a_length_takes_the_rest_of_the_trace() {
+        let trace = TraceRef {
+            path: "t.csv".into(),
+            speed: 2.0,
+            rows: 2,
+            last_ns: 20_000_000_000,
+            counts: vec![2],
+            names: Vec::new(),
+        };
+        let mut phases = vec![phase("warm-up", 4), phase("rest", 0)];
+        assert_eq!(fit_phases(&mut phases, &trace), None);
+        assert_eq!(phases[1].duration, Duration::from_millis(6_001), "20 s at 2x, 4 of which are gone");
+        assert_eq!(phases[1].pieces[0].duration, phases[1].duration);
+        let mut late = vec![phase("warm-up", 11), phase("rest", 0)];
+        assert_eq!(fit_phases(&mut late, &trace).as_deref(), Some("rest"));
+        let mut none = Vec::new();
+        assert_eq!(fit_phases(&mut none, &trace), None);
+        assert_eq!((none.len(), none[0].duration), (1, Duration::from_millis(10_001)));
+    }
+}
