@@ -20,7 +20,7 @@ impl Inputs<'_> {
             Rule::Capture => handed().or(given),
             // The person it is about is handed over; `patient` is somebody else, as the rule says.
             _ if self.rules.takes_person => None,
-            _ if self.rules.takes_nothing => handed().or(given),
+            _ if self.rules.takes_nothing && self.cx.taken.is_some() => handed().or(given),
             _ => given,
         };
         let index = settled.unwrap_or_else(|| match self.rules.patient {
