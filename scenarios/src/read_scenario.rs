@@ -72,7 +72,9 @@ pub(crate) fn read(
         let problem = "a trace says itself what follows what";
         log.push(item.fault(problem).allowed("[[journey]] with other arrivals"));
     }
-    let journeys = read_journeys(root.get("journey"), &names, log);
+    // Without a mix every step would be unknown, which says nothing.
+    let written = root.get("journey").filter(|_| !names.is_empty());
+    let journeys = read_journeys(written, &names, log);
     let items = read_journeys::items(&mix, &names, &journeys, log);
     if let (Some(load), Some(item)) = (&mut load, in_load("users")) {
         let journeys = journeys.iter().map(|read| &read.journey).collect();

@@ -191,6 +191,13 @@ fn every_fault_of_a_journey_is_told_with_its_line() {
 }
 
 #[test]
+fn without_a_mix_the_steps_of_journeys_are_not_called_unknown() {
+    let text = scenario("", "rate = \"1/s\"", "[[journey]]\nname = \"n\"\nsteps = [\"a\", \"b\"]");
+    let text = text.replace("mix = { a = 5, b = 4, c = 3, d = 2, e = 1 }", "mix = \"nowhere.csv\"");
+    refused(read(&text), 2, "mix: file not found, got \"nowhere.csv\"");
+}
+
+#[test]
 fn kinds_of_users_are_read_with_what_they_do() {
     let journey = "[[journey]]\nname = \"visit\"\nshare = \"50%\"\nsteps = [\"c\", \"d\"]\n";
     let one = good(users("{ count = 3, think = \"1s\" }", journey));
