@@ -11,6 +11,9 @@ use std::time::Duration;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+/// Largest number of no unit: sums and quotients of such stay numbers.
+const NUMBER_MAX: f64 = 1e15;
+
 /// A key that a reader knows: file, dotted path of its table (empty for the whole file), key.
 pub(crate) type Asked = (String, String, &'static str);
 
@@ -210,9 +213,9 @@ impl<'a> Item<'a> {
 
     /// A number above zero, whole or not.
     pub(crate) fn positive(&self) -> Option<f64> {
-        let found = self.number().filter(|n| n.is_finite() && *n > 0.0);
+        let found = self.number().filter(|n| *n > 0.0 && *n <= NUMBER_MAX);
         if found.is_none() {
-            self.refuse("not a number above zero", "a number above zero");
+            self.refuse("not a number above zero", format!("a number above zero, {NUMBER_MAX:e} at most"));
         }
         found
     }

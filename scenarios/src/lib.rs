@@ -17,6 +17,7 @@ mod interaction;
 mod library;
 mod load;
 mod masking;
+mod memory;
 mod mesh_token;
 mod mix;
 mod nhs_guard;
@@ -36,6 +37,7 @@ mod read_phases;
 mod read_proof;
 mod read_scenario;
 mod read_shape;
+mod read_users;
 mod render;
 mod scenario;
 mod shape;
@@ -45,6 +47,7 @@ mod stage;
 mod target;
 mod template;
 mod time;
+mod trace;
 mod units;
 mod uses;
 mod variable;
@@ -58,8 +61,10 @@ pub use inputs::{Given, RenderContext, Speaker};
 pub use interaction::Interaction;
 #[doc(hidden)]
 pub use load::keys_asked;
-pub use load::{Changes, load, load_with};
+pub use load::{Changes, load, load_watched, load_with};
 pub use masking::Secrets;
+#[doc(hidden)]
+pub use memory::Memory;
 pub use mix::{Item, Mix, MixRow, NotReplayed, What};
 pub use proof::{Proof, Proven};
 pub use scenario::{
@@ -68,5 +73,6 @@ pub use scenario::{
 };
 pub use stage::{HandOver, STAGES, Stage, backlog};
 pub use target::Target;
+pub use trace::{TraceReader, TraceRow};
 pub use units::{duration_text, parse_duration, parse_percent, parse_rate};
 pub use variable::{VARIABLES, VariableHelp};

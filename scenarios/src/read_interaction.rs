@@ -22,6 +22,21 @@ pub(crate) fn read(
     credentials: &Credentials,
     log: &Log,
 ) -> Option<Interaction> {
+    if let Some(compiled) = library.compiled(name) {
+        return Some(compiled);
+    }
+    let read = compile(name, found, library, credentials, log)?;
+    library.keep(&read);
+    Some(read)
+}
+
+fn compile(
+    name: &str,
+    found: &Found,
+    library: &Library,
+    credentials: &Credentials,
+    log: &Log,
+) -> Option<Interaction> {
     let before = log.count();
     let source = Source { file: &found.file, text: &found.text, log };
     nhs_guard::scan(source);

@@ -1,12 +1,11 @@
 //! Reads `[load]`: how load is made, by whom, over how many connections. Called by `read_scenario`.
 
 use crate::document::{Item, Log, Section};
-use crate::scenario::{Arrivals, CONNECTIONS, Load, Model, PORTS_PER_SOURCE, Users};
+use crate::scenario::{Arrivals, CONNECTIONS, Load, Model, PORTS_PER_SOURCE};
+use crate::trace;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-/// Most users of the closed model: each is a task with a connection of its own.
-const USERS_MAX: u64 = 28_000;
 /// Connections of a scenario that names no number.
 const CONNECTIONS_DEFAULT: u32 = 256;
 /// How many there may be in all unless the scenario says otherwise: what a stall of a second at 10,000/s asks for.
@@ -18,7 +17,7 @@ const WORKERS: RangeInclusive<u64> = 1..=64;
 /// Highest index of dispersion: batches of 500 on average, half a second of 1,000/s at one instant.
 const DISPERSION_MAX: f64 = 1_000.0;
 
-/// Reads `[load]`.
+/// Reads `[load]`; its users and its trace are read later, when it is known what there is to ask.
 pub(crate) fn read_load(item: Option<Item<'_>>, log: &Log) -> Option<Load> {
     let mut load = Load {
         model: Model::Open,
@@ -56,7 +55,7 @@ pub(crate) fn read_load(item: Option<Item<'_>>, log: &Log) -> Option<Load> {
         }
         _ => {}
     }
-    load.users = users.and_then(|i| i.section()).and_then(|s| read_users(&s)).into_iter().collect();
+    trace::check_load(&section, load.model, load.arrivals, log);
     section.finish();
     Some(load)
 }
@@ -64,7 +63,12 @@ pub(crate) fn read_load(item: Option<Item<'_>>, log: &Log) -> Option<Load> {
 fn read_arrivals(section: &Section<'_>, log: &Log) -> Option<Arrivals> {
     // The index of dispersion is read below.
     let bursty = Arrivals::Bursty { dispersion: 0.0 };
-    let spacings = [("poisson", Arrivals::Poisson), ("constant", Arrivals::Constant), ("bursty", bursty)];
+    let spacings = [
+        ("poisson", Arrivals::Poisson),
+        ("constant", Arrivals::Constant),
+        ("bursty", bursty),
+        ("trace", Arrivals::Trace),
+    ];
     let arrivals = section.get("arrivals").map(|i| i.one_of(&spacings));
     let form = format!("a number above 1, up to {DISPERSION_MAX}");
     match (section.get("dispersion"), arrivals) {
@@ -116,39 +120,4 @@ fn read_connections(section: &Section<'_>, load: &mut Load, log: &Log) {
         }
         load.connections_max = n;
     }
-}
-
-fn read_users(section: &Section<'_>) -> Option<Users> {
-    let count = section.need("count", "how many").and_then(|i| i.whole(1..=USERS_MAX));
-    let hatch = section.get("hatch").map(|i| {
-        let rate = i.rate().filter(|r| r.from_per_s == r.to_per_s && r.from_per_s > 0.0);
-        if rate.is_none() && i.rate().is_some() {
-            i.refuse("not one rate above zero", "e.g. 25/s");
-        }
-        rate.map(|r| r.from_per_s)
-    });
-    let think = section.need("think", "a pause, e.g. 1s, or a range, e.g. 200ms..1s").and_then(|i| {
-        let text = i.text()?;
-        let (from, to) = text.split_once("..").unwrap_or((text, text));
-        let span = crate::units::parse_duration(from).zip(crate::units::parse_duration(to));
-        let span = span.filter(|(from, to)| from <= to);
-        if span.is_none() {
-            i.refuse("not a pause", "a duration, e.g. 1s, or a range, e.g. 200ms..1s");
-        }
-        span
-    });
-    section.finish();
-    let (think_min, think_max) = think?;
-    let count = count? as u32;
-    // Without a rate all users start within the first second.
-    Some(Users {
-        name: "users".into(),
-        does: Vec::new(),
-        begins: Vec::new(),
-        session: None,
-        count,
-        hatch_per_s: hatch.unwrap_or(Some(f64::from(count)))?,
-        think_min,
-        think_max,
-    })
 }

@@ -194,6 +194,8 @@ impl Reader<'_> {
                 ],
                 if hands("mailbox") && hands("password") { Rule::Capture } else { Rule::EndPoint },
             ),
+            takes_nothing: takes.is_empty(),
+            takes_person: hands("nhs_number"),
             stream: stream_of(name),
         };
         if let Some(section) = section {

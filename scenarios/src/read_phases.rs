@@ -215,7 +215,7 @@ mod tests {
             let (path, counts) = ("t.csv".into(), Vec::new());
             let mut load = crate::read_load::read_load(None, &log).unwrap();
             load.arrivals = Arrivals::Trace;
-            load.trace = Some(TraceRef { path, speed: 1.0, rows: 0, last_ns: 0, counts });
+            load.trace = Some(TraceRef { path, speed: 1.0, rows: 0, last_ns: 0, counts, names: Vec::new() });
             let library = Library::new(std::path::Path::new(""));
             let root = Section::root(source, &table);
             let phases = read_phases(root.get("phase"), Some(&load), &library, &log);

@@ -5,7 +5,6 @@ use crate::certificates::{self, Certificates, Tls};
 use crate::credentials::Credentials;
 use crate::document::{Item, Log, Section, Source};
 use crate::fault::Fault;
-use crate::interaction::Interaction;
 use crate::library::{Found, Library};
 use crate::load::Changes;
 use crate::mix::{self, Mix};
@@ -17,8 +16,11 @@ use crate::read_interaction;
 use crate::read_journeys::{self, read_journeys};
 use crate::read_load::read_load;
 use crate::read_phases::read_phases;
-use crate::scenario::Scenario;
+use crate::read_users::{Work, read_users};
+use crate::scenario::{Arrivals, Scenario};
 use crate::target::{Target, scheme_of};
+use crate::trace::{self, Around, Named, Progress};
+use population::Population;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
@@ -33,6 +35,7 @@ pub(crate) fn read(
     found: &Found,
     library: &Library,
     changes: &Changes,
+    progress: Option<Progress<'_>>,
     log: &Log,
 ) -> Option<Scenario> {
     let source = Source { file: &found.file, text: &found.text, log };
@@ -51,19 +54,51 @@ pub(crate) fn read(
     let ca = target.as_ref().and_then(|(_, _, certificates)| certificates.ca.as_deref());
     let credentials = reader.credentials(root.get("credentials"), authorised, ca);
     let population = read_population(root.get("population"));
-    let load = read_load(root.get("load"), log);
+    let mut load = read_load(root.get("load"), log);
     if let (Some((_, tls, certificates)), Some(load)) = (&target, &load) {
         let organisations = population.organisations;
         certificates::enough_lines(&root, (*tls, certificates), load, organisations, log);
     }
-    let phases = read_phases(root.need("phase", "[[phase]] tables"), load.as_ref(), library, log);
+    let replay = load.as_ref().is_some_and(|l| l.arrivals == Arrivals::Trace);
+    let phases = if replay { root.get("phase") } else { root.need("phase", "[[phase]] tables") };
+    let mut phases = read_phases(phases, load.as_ref(), library, log);
     let limits = read_limits(root.get("validity"));
-    let (mix, interactions) = read_mix(&root, library, found, &credentials, log);
+    let (mut mix, mut interactions) = read_mix(&root, replay, library, found, &credentials, log);
+    let in_load = |key| root.get("load").and_then(|i| i.section()).and_then(|s| s.get(key));
+    if let Some(item) = in_load("trace").filter(|_| replay) {
+        let around = Around {
+            library,
+            credentials: &credentials,
+            population: Population::new(seed, population).ok(),
+            progress,
+            log,
+        };
+        let trace = trace::read(&item, &mut mix, &mut interactions, &around);
+        if let (Some(trace), Some(load)) = (trace, &mut load) {
+            let late = trace::fit_phases(&mut phases, &trace);
+            if let (Some(late), Some(phase)) = (late, root.get("phase")) {
+                let problem = "a phase that begins when the trace has ended";
+                log.push(phase.fault(problem).got(late).allowed("phases within the trace"));
+            }
+            load.trace = Some(trace);
+        }
+    }
     let names: Vec<&str> = interactions.iter().map(|(n, _)| n.as_str()).collect();
     let budgets = root.get("budget").map(|i| read_budgets(&i, &names, log)).unwrap_or_default();
-    let journeys = read_journeys(root.get("journey"), &names, log);
-    let items = read_journeys::items(&mix, &journeys);
-    let events = read_events(root.get("event"), log);
+    if let Some(item) = root.get("journey").filter(|_| replay) {
+        let problem = "a trace says itself what follows what";
+        log.push(item.fault(problem).allowed("[[journey]] with other arrivals"));
+    }
+    // Without a mix every step would be unknown, which says nothing.
+    let written = root.get("journey").filter(|_| !names.is_empty());
+    let journeys = read_journeys(written, &names, log);
+    let items = read_journeys::items(&mix, &names, &journeys, log);
+    if let (Some(load), Some(item)) = (&mut load, in_load("users")) {
+        let journeys = journeys.iter().map(|read| &read.journey).collect();
+        load.users = read_users(&item, &Work { names: &names, journeys, items: &items }, log);
+    }
+    let total = (log.count() == 0).then(|| phases.iter().map(|p| p.duration).sum());
+    let events = read_events(root.get("event"), target.as_ref().map(|(t, ..)| t), total, log);
     root.finish();
 
     if log.count() > 0 {
@@ -86,7 +121,7 @@ pub(crate) fn read(
         phases,
         mix,
         interactions: interactions.into_iter().map(|(_, i)| i).collect::<Option<Vec<_>>>()?,
-        journeys,
+        journeys: journeys.into_iter().map(|read| read.journey).collect(),
         items,
         events,
         budgets,
@@ -189,17 +224,18 @@ fn read_population(item: Option<Item<'_>>) -> population::Sizes {
     sizes
 }
 
-type Named = (String, Option<Interaction>);
-
 fn read_mix(
     root: &Section<'_>,
+    replay: bool,
     library: &Library,
     found: &Found,
     credentials: &Credentials,
     log: &Log,
 ) -> (Mix, Vec<Named>) {
     let form = "a path like mixes/spine-2015.csv, or a table of weights";
-    let Some(item) = root.need("mix", form) else { return Default::default() };
+    // A trace says itself what is asked.
+    let item = if replay { root.get("mix") } else { root.need("mix", form) };
+    let Some(item) = item else { return Default::default() };
     let rows = if item.value().is_table() {
         item.section().map(|s| mix::read_weights(&s, &found.file, log)).unwrap_or_default()
     } else {

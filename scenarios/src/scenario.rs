@@ -29,7 +29,7 @@ pub struct Scenario {
     pub path: PathBuf,
     /// The file's text as written.
     pub text: String,
-    /// SHA-256 in lower-case hexadecimal of the scenario's text, its mix, and the profiles, interactions and bodies in use.
+    /// SHA-256 in lower-case hexadecimal of the scenario's text, its mix, its trace, and the profiles, interactions and bodies in use.
     /// Changes made on the command line are not in it.
     pub sha256: String,
     /// What was changed after the files were read, in sentences, e.g. `shortened from 1m10s to 5s (--within 5s)`; empty when
@@ -135,6 +135,8 @@ pub struct TraceRef {
     pub last_ns: u64,
     /// Rows of each interaction of the scenario.
     pub counts: Vec<u64>,
+    /// What each name in the file means: the name of an interaction, or an operation of one.
+    pub names: Vec<(String, InteractionId)>,
 }
 
 /// A journey: a person's business in several interactions. Each step begins a pause after the answer to the one before it;

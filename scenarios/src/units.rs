@@ -91,7 +91,7 @@ pub(crate) fn parse_count(text: &str) -> Option<f64> {
 }
 
 /// A plain decimal number without sign or exponent; underscores between digits are allowed.
-fn decimal(text: &str) -> Option<f64> {
+pub(crate) fn decimal(text: &str) -> Option<f64> {
     let plain: String = text.chars().filter(|c| *c != '_').collect();
     let digits = plain.bytes().any(|b| b.is_ascii_digit());
     let clean = plain.bytes().all(|b| b.is_ascii_digit() || b == b'.');

@@ -119,7 +119,9 @@ fn documented(heading: &str) -> BTreeSet<Key> {
 
 /// Tables whose keys are names that the user chooses; `NAME` in the README.
 fn free((table, key): &Key) -> bool {
-    ["mix", "budget", "headers"].iter().any(|t| table == t || table.starts_with(&format!("{t}.")))
+    ["mix", "budget", "headers", "load.users.mix"]
+        .iter()
+        .any(|t| table == t || table.starts_with(&format!("{t}.")))
         || key.starts_with("NAME")
         || key.is_empty()
 }
@@ -134,7 +136,7 @@ fn canonical((table, key): &Key) -> Option<Key> {
     if parts[0] == "credentials" && parts.get(1).is_some_and(|name| *name != "mesh") {
         parts[1] = "NAME";
     }
-    let own = table == "credentials" && key != "mesh";
+    let own = table == "credentials";
     Some((parts.join("."), if own { "NAME".to_owned() } else { key.clone() }))
 }
 
@@ -143,15 +145,6 @@ fn has(documented: &BTreeSet<Key>, (table, key): &Key) -> bool {
     let below = if table.is_empty() { key.clone() } else { format!("{table}.{key}") };
     let opens = |t: &str| t == below || t.starts_with(&format!("{below}."));
     documented.contains(&(table.clone(), key.clone())) || documented.iter().any(|(t, _)| opens(t))
-}
-
-/// Whether the reader says of a key of the whole file that nothing is done with it yet: such a key needs no row.
-fn refused((table, key): &Key) -> bool {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("s.toml");
-    std::fs::write(&path, format!("{}\n[[{key}]]\n", example())).unwrap();
-    let said = |f: &scenarios::Fault| f.what == *key && f.problem.ends_with("not supported yet");
-    table.is_empty() && scenarios::load(&path).is_err_and(|faults| faults.iter().any(said))
 }
 
 fn shown<'a>(keys: impl IntoIterator<Item = &'a Key>) -> Vec<String> {
@@ -163,7 +156,7 @@ fn every_key_that_is_read_stands_in_the_readme_and_no_other() {
     let (scenario, interaction) = known();
     for (heading, known) in [("Scenario", scenario), ("Interaction", interaction)] {
         let documented = documented(heading);
-        let gone = known.iter().filter(|key| !has(&documented, key) && !refused(key));
+        let gone = known.iter().filter(|key| !has(&documented, key));
         assert_eq!(shown(gone), [""; 0], "are read, but not in README.md below {heading}");
         let unknown = documented.iter().filter(|key| !free(key) && !known.contains(*key));
         assert_eq!(shown(unknown), [""; 0], "are in README.md below {heading}, but nobody reads them");
@@ -179,7 +172,7 @@ fn every_key_that_is_read_stands_in_the_example_and_no_other() {
         keys_in(&table, "", &mut used);
     }
     let used: BTreeSet<Key> = used.iter().filter_map(canonical).collect();
-    let gone = known.difference(&used).filter(|key| !refused(key));
+    let gone = known.difference(&used);
     assert_eq!(shown(gone), [""; 0], "are read, but not in example-all-keys.toml");
     let unknown = used.iter().filter(|key| !free(key) && !known.contains(*key));
     assert_eq!(shown(unknown), [""; 0], "are in example-all-keys.toml, but nobody reads them");
