@@ -37,6 +37,8 @@ pub struct End {
     pub noise: noise::Watch,
     /// What the check of the schedule found; `None` in the closed model, which has none.
     pub schedule: Option<ScheduleSeen>,
+    /// Why a trace ended before its time, if it did.
+    pub trace_fault: Option<String>,
     /// CPU of this process in the run, seconds.
     pub harness_cpu_s: f64,
     /// The resource watch, still running.
@@ -97,6 +99,7 @@ pub fn finish(
     let (mut reasons, mut warnings) = (reasons(&evidence), warnings(&evidence));
     let fault = |e: &EventRow| e.fault.as_ref().map(|f| format!("\"{}\" at {:.1} s: {f}.", e.text, e.at_s));
     reasons.extend(events.iter().filter_map(fault));
+    reasons.extend(end.trace_fault.map(|f| format!("The trace was not replayed to its end: {f}.")));
     if restarts {
         warnings.push(
             "The hub was started again in the run, and its counts with it: instead of comparing them with ours, \

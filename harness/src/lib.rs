@@ -26,6 +26,7 @@ pub mod resources;
 pub mod run;
 pub mod schedule;
 pub mod seconds;
+pub mod source;
 pub mod stages;
 pub mod status;
 pub mod steady;

@@ -261,6 +261,16 @@ impl Recorder {
         self.errors.entry(key).or_insert((0, sample.planned_ns)).0 += 1;
     }
 
+    /// Send lag of all interactions in the measured phases, nanoseconds.
+    pub fn send_lag(&self) -> Histogram<u64> {
+        let mut all = run_record::new_histogram();
+        for tally in self.tallies.iter().flatten() {
+            // Equal bounds by construction, so adding cannot fail.
+            let _ = all.add(&tally.send_lag);
+        }
+        all
+    }
+
     /// The measured phases' histograms for the run record: `all` first, then every interaction that was sent.
     pub fn histograms(&self) -> Vec<NamedHistogram> {
         let mut all = Tally::new();

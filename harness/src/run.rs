@@ -14,7 +14,7 @@ use crate::resources::Watch;
 use crate::workers::{self, Gathered};
 use crate::{clock, floor, status};
 use population::Population;
-use run_record::{Measured, Observed};
+use run_record::{Measured, Observed, TraceFacts};
 use scenarios::{Arrivals, Scenario, What};
 use std::net::SocketAddr;
 use std::sync::atomic::AtomicBool;
@@ -122,13 +122,41 @@ pub fn run_open(scenario: &Scenario, setting: &mut Setting<'_>) -> Result<Measur
     let before = status::ask_over(&setting.connector);
     let watch = Watch::start(&setting.hub_pid);
     let cpu_before_s = clock::process_cpu_s();
-    let Gathered { recorder, series, facts, noise, schedule, connections } =
+    let Gathered { recorder, series, facts, noise, schedule, trace_fault, connections } =
         workers::run(scenario, population, setting)?;
     let harness_cpu_s = clock::process_cpu_s() - cpu_before_s;
-    let observed = Observed { connections: Some(connections), ..Observed::default() };
+    let trace = scenario.load.trace.as_ref().map(|trace| trace_facts(trace, &recorder));
+    let observed = Observed { connections: Some(connections), trace, ..Observed::default() };
     let schedule = Some(schedule.finish(!facts.interrupted));
-    let end = End { started, facts, before, floor, timers, noise, schedule, harness_cpu_s, watch, observed };
+    let end = End {
+        started,
+        facts,
+        before,
+        floor,
+        timers,
+        noise,
+        schedule,
+        trace_fault,
+        harness_cpu_s,
+        watch,
+        observed,
+    };
     Ok(finish(scenario, setting, recorder, series, end))
+}
+
+/// How truly a trace was kept.
+fn trace_facts(trace: &scenarios::TraceRef, recorder: &Recorder) -> TraceFacts {
+    let late = recorder.send_lag();
+    TraceFacts {
+        path: trace.path.display().to_string(),
+        rows: trace.rows,
+        sent: recorder.counts_all.sent,
+        speed: trace.speed,
+        out_of_order: recorder.out_of_order,
+        late_p50_ns: late.value_at_quantile(0.5),
+        late_p99_ns: late.value_at_quantile(0.99),
+        late_max_ns: late.max(),
+    }
 }
 
 /// The sentence for a target that does not answer.

@@ -8,14 +8,14 @@ use crate::client::opening::OpeningError;
 use crate::clock::Clock;
 use crate::engine::{Engine, EngineFacts, Live, Note, measured_window};
 use crate::noise::{self, HubAt};
-use crate::plan::{Arrival, Plan};
 use crate::recorder::Recorder;
-use crate::run::{RunError, Setting, plan_of, recorder_of};
+use crate::run::{RunError, Setting, recorder_of};
 use crate::schedule::{ScheduleCheck, asked_by};
 use crate::seconds::Series;
+use crate::source::Source;
 use population::Population;
 use run_record::ConnectionFacts;
-use scenarios::{Arrivals, Scenario};
+use scenarios::Scenario;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Barrier, OnceLock};
 
@@ -31,32 +31,10 @@ pub struct Gathered {
     pub noise: noise::Watch,
     /// The check of the schedule.
     pub schedule: ScheduleCheck,
+    /// Why a trace ended before its time, if it did.
+    pub trace_fault: Option<String>,
     /// How the connections were opened.
     pub connections: ConnectionFacts,
-}
-
-/// Where a thread's arrivals come from.
-enum Source {
-    Planned(Plan),
-}
-
-impl Source {
-    fn of(scenario: &Scenario) -> Result<Source, RunError> {
-        match scenario.load.arrivals {
-            Arrivals::Trace => Err(RunError::Machine("a trace cannot be replayed yet".into())),
-            _ => Ok(Source::Planned(plan_of(scenario))),
-        }
-    }
-}
-
-impl Iterator for Source {
-    type Item = Arrival;
-
-    fn next(&mut self) -> Option<Arrival> {
-        match self {
-            Source::Planned(plan) => plan.next(),
-        }
-    }
 }
 
 /// The names of the phases and whether each is measured.
@@ -77,7 +55,7 @@ pub fn run(
     let (engines, connections) = engines(scenario, population, workers, setting)?;
     let mut sources = Vec::with_capacity(workers);
     for _ in 0..workers {
-        sources.push(Source::of(scenario)?);
+        sources.push(Source::of(scenario, &population)?);
     }
     let hub = HubAt::of(&setting.hub_pid, setting.connector.target());
     let noise = noise::Watch::start(hub, &setting.hub_pid, measured_window(scenario));
@@ -91,14 +69,14 @@ pub fn run(
             .into_iter()
             .zip(sources)
             .enumerate()
-            .map(|(part, (mut engine, source))| {
+            .map(|(part, (mut engine, mut source))| {
                 let (sender, barrier, clock, asked) = (sender.clone(), &barrier, &clock, &asked);
                 scope.spawn(move || {
                     barrier.wait();
                     let clock = *clock.get_or_init(Clock::start);
                     // Every thread draws the whole plan and keeps its own; the first looks whether it is as it should be.
                     let mut check = (part == 0).then(|| ScheduleCheck::new(asked.clone(), spaced));
-                    let all = source.inspect(|a| {
+                    let all = source.by_ref().inspect(|a| {
                         if let Some(check) = &mut check {
                             check.planned(a.planned_ns, a.phase);
                         }
@@ -106,7 +84,7 @@ pub fn run(
                     let mine = all.filter(|a| a.seq % workers as u64 == part as u64);
                     let mut tell = |note| tell(&sender, part, note);
                     let facts = engine.run(clock, mine, stop, &mut tell)?;
-                    Ok::<_, std::io::Error>((engine.recorder, facts, check))
+                    Ok::<_, std::io::Error>((engine.recorder, facts, check, source.fault()))
                 })
             })
             .collect();
@@ -119,16 +97,18 @@ pub fn run(
     });
     let (recorder, facts) = (recorder_of(scenario), EngineFacts::default());
     let schedule = ScheduleCheck::new(Vec::new(), spaced);
-    let mut gathered = Gathered { recorder, series, facts, noise, schedule, connections };
+    let trace_fault = None;
+    let mut gathered = Gathered { recorder, series, facts, noise, schedule, trace_fault, connections };
     for thread in ended {
         let thread = thread.map_err(|_| RunError::Machine("a sending thread panicked".into()))?;
-        let (recorder, facts, check) =
+        let (recorder, facts, check, fault) =
             thread.map_err(|e| RunError::Machine(format!("the poller failed: {e}")))?;
         gathered.recorder.absorb(recorder);
         gathered.facts = gathered.facts.and(facts);
         if let Some(check) = check {
             gathered.schedule = check;
         }
+        gathered.trace_fault = gathered.trace_fault.or(fault);
     }
     gathered.connections.opened = gathered.facts.opened;
     gathered.connections.peak = gathered.facts.peak;

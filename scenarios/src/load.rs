@@ -48,7 +48,7 @@ pub fn load_with(path: &Path, changes: &Changes) -> Result<Scenario, Faults> {
 pub fn load_watched(
     path: &Path,
     changes: &Changes,
-    progress: Option<&dyn Fn(u64, u64)>,
+    progress: Option<&(dyn Fn(u64, u64) + Sync)>,
 ) -> Result<Scenario, Faults> {
     let found = Library::read(path).map_err(|fault| Faults(vec![*fault]))?;
     let library = Library::new(path.parent().unwrap_or(Path::new("")));

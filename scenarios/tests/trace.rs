@@ -3,7 +3,6 @@
 
 use population::{OrgKind, Population};
 use scenarios::{Arrivals, Faults, Given, Scenario, TraceReader, TraceRow};
-use std::cell::RefCell;
 use std::fmt::Write as _;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -301,13 +300,13 @@ fn the_hash_is_also_that_of_the_trace_and_progress_is_told_to_the_end() {
     }
     let folder = folder(LEAST, &trace);
     let path = folder.path().join("s.toml");
-    let told = RefCell::new(Vec::new());
-    let tell = |done: u64, total: u64| told.borrow_mut().push((done, total));
+    let told = std::sync::Mutex::new(Vec::new());
+    let tell = |done: u64, total: u64| told.lock().unwrap().push((done, total));
     let changes = scenarios::Changes::default();
     let s = scenarios::load_watched(&path, &changes, Some(&tell)).unwrap_or_else(|f| panic!("{f}"));
     let bytes = trace.len() as u64;
-    assert!(told.borrow().len() > 1 && told.borrow().iter().all(|(_, total)| *total == bytes));
-    assert_eq!(told.borrow().last(), Some(&(bytes, bytes)));
+    assert!(told.lock().unwrap().len() > 1 && told.lock().unwrap().iter().all(|(_, total)| *total == bytes));
+    assert_eq!(told.lock().unwrap().last(), Some(&(bytes, bytes)));
     let mut reader = TraceReader::open(&s, &population_of(&s)).unwrap();
     assert_eq!(
         reader.by_ref().map(|r| r.offset_ns).zip((0..).map(|n| n * 500)).filter(|(a, b)| a == b).count(),

@@ -82,8 +82,9 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
         scale: args.scale,
         connections: args.connections,
     };
-    let scenario =
-        scenarios::load_with(&args.scenario, &changes).map_err(|f| Failure::new(Exit::BadScenario, f))?;
+    let checking = crate::opening::checking(args.quiet);
+    let scenario = scenarios::load_watched(&args.scenario, &changes, Some(&checking))
+        .map_err(|f| Failure::new(Exit::BadScenario, f))?;
     let case = load_case(&scenario)?;
     let stop = signals::stop_flag();
     std::fs::create_dir_all(&args.out).map_err(|e| {

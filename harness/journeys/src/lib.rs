@@ -153,8 +153,19 @@ pub fn run_users(scenario: &Scenario, setting: &mut Setting<'_>) -> Result<Measu
         ..ConnectionFacts::default()
     };
     let observed = Observed { users, connections: Some(connections), ..Observed::default() };
-    let end =
-        End { started, facts, before, floor, timers, noise, schedule: None, harness_cpu_s, watch, observed };
+    let end = End {
+        started,
+        facts,
+        before,
+        floor,
+        timers,
+        noise,
+        schedule: None,
+        trace_fault: None,
+        harness_cpu_s,
+        watch,
+        observed,
+    };
     Ok(finish(scenario, setting, recorder, series, end))
 }
 

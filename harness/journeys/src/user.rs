@@ -259,7 +259,7 @@ impl Person {
         let kept = taken.filter(|_| interaction.keeps_taken());
         match trip {
             Some(trip) => {
-                trip.keep(&mut book.stages, index, left.into_iter());
+                trip.keep(&mut book.stages, index, &mut left);
                 match kept {
                     Some(kept) if took_own => trip.keep_taken(&book.stages, index, kept),
                     Some(kept) => book.stages.put_back(index, kept),

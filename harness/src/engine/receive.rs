@@ -85,7 +85,7 @@ impl Engine<'_> {
             }
             return;
         };
-        trip.keep(&mut self.stages, interaction, self.left.drain(..));
+        trip.keep(&mut self.stages, interaction, &mut self.left);
         match kept {
             Some(taken) if ask.took_own => trip.keep_taken(&self.stages, interaction, taken),
             Some(taken) => self.stages.put_back(interaction, taken),

@@ -14,7 +14,7 @@ const ROW_BYTES_MAX: u64 = 64 * 1024;
 const PROGRESS_BYTES: u64 = 1024 * 1024;
 
 /// Told how many bytes of how many were read.
-pub(crate) type Progress<'p> = &'p dyn Fn(u64, u64);
+pub(crate) type Progress<'p> = &'p (dyn Fn(u64, u64) + Sync);
 
 /// Bytes that were read since the last row ended.
 #[derive(Debug, Clone, Default)]
