@@ -18,6 +18,7 @@ mod other_languages; // HdrHistogram and NHS number implementations from another
 mod own_server; // a user points the tool at any HTTP server without writing Rust
 mod ownership; // what belongs to one organisation opens for no other: (caller, resource, verb) in full
 mod races; // of two who want the same thing at once exactly one gets it
+mod replay; // what the audit log recorded is asked again, in its order and at its moments
 mod sabotage; // a harness starved, a clock stepped, a hub exchanged in mid-run: invalid, with the sentence that says so
 mod safety; // no load beyond loopback without a name to it, no NHS number that could be a person's
 mod stall; // a frozen hub shows in response time, not in service time, and loses no request from the count
