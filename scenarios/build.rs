@@ -1,4 +1,4 @@
-//! Puts the built-in interactions, bodies and mixes into the binary, so that they are found wherever it runs. Whoever adds
+//! Puts the built-in interactions, bodies, mixes and profiles into the binary, so that they are found wherever it runs. Whoever adds
 //! a file to one of these folders changes nothing here.
 
 use std::fmt::Write as _;
@@ -6,8 +6,12 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 /// Folders and the endings of what is taken from them.
-const FOLDERS: [(&str, &[&str]); 3] =
-    [("bodies", &["json", "xml", "txt"]), ("interactions", &["toml"]), ("mixes", &["csv"])];
+const FOLDERS: [(&str, &[&str]); 4] = [
+    ("bodies", &["json", "xml", "txt"]),
+    ("interactions", &["toml"]),
+    ("mixes", &["csv"]),
+    ("profiles", &["csv"]),
+];
 
 fn main() -> io::Result<()> {
     let Some(root) = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from) else {

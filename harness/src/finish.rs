@@ -2,19 +2,24 @@
 //! by `journeys` for the closed one.
 
 use crate::engine::{EngineFacts, measured_window};
+use crate::lookup::{self, Asking};
 use crate::recorder::Recorder;
+use crate::resilience;
 use crate::resources::{Usage, Watch, host};
-use crate::run::Setting;
+use crate::run::{Setting, population_of};
+use crate::schedule::ScheduleSeen;
 use crate::seconds::Series;
 use crate::status::{self, HubStatus};
-use crate::validity::{Evidence, reasons};
+use crate::validity::{Evidence, reasons, warnings};
+use crate::{floor, noise, steady};
 use run_record::{
-    ALL, ConnectionFacts, FORMAT_VERSION, HarnessFacts, HubFacts, Kind, Measured, MixRef, NotReplayedRef,
-    Observed, PhaseRef, RatePerS, RunRecord, ScenarioRef, TargetRef, Tool, Validity, Verdict,
+    ALL, EventRow, FORMAT_VERSION, HarnessFacts, HubFacts, Kind, Measured, MixRef, NotReplayedRef, Observed,
+    PhaseRef, RatePerS, Resilience, RunRecord, ScenarioRef, SecondRow, TargetRef, Tool, Validity, Verdict,
 };
 use scenarios::{Arrivals, Model, Scenario, Target};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::atomic::Ordering;
 
 /// What is known at the end of a run besides what was recorded.
 pub struct End {
@@ -26,25 +31,45 @@ pub struct End {
     pub before: Option<HubStatus>,
     /// The null client's floor.
     pub floor: Option<run_record::Floor>,
+    /// How exact the machine's timers are.
+    pub timers: Option<floor::Timers>,
+    /// The noise watch, still running.
+    pub noise: noise::Watch,
+    /// What the check of the schedule found; `None` in the closed model, which has none.
+    pub schedule: Option<ScheduleSeen>,
+    /// Why a trace ended before its time, if it did.
+    pub trace_fault: Option<String>,
     /// CPU of this process in the run, seconds.
     pub harness_cpu_s: f64,
     /// The resource watch, still running.
     pub watch: Watch,
+    /// What was observed before the end.
+    pub observed: Observed,
 }
 
 /// Puts everything measured together and lets the run judge itself.
 pub fn finish(
     scenario: &Scenario,
-    setting: &Setting<'_>,
+    setting: &mut Setting<'_>,
     recorder: Recorder,
     series: Series,
     end: End,
 ) -> Measured {
+    let seen = end.noise.finish();
+    let floor_after = floor::measure();
+    let mut events = (setting.settle)();
     let (resources, harness_usage, hub_usage) = end.watch.finish();
-    let after = status::ask(setting.target);
-    let hub_died = setting.hub_pid.is_some() && after.is_none();
-    let hub = hub_facts(end.before, after, hub_usage);
-    let operations = hub.as_ref().map(|h| reconcile(scenario, &recorder, h)).unwrap_or_default();
+    let after = status::ask_over(&setting.connector);
+    let hub_died = setting.hub_pid.load(Ordering::Relaxed) != 0 && after.is_none();
+    let hub = hub_facts(end.before.clone(), after.clone(), hub_usage);
+    let measured_s = measured_s(scenario, &recorder, &end.facts);
+    let (series, heat_map) = series.finish();
+    let flats = steady::flats(scenario);
+    let steady = steady::judge(&series, &flats);
+    let names: Vec<String> = scenario.phases.iter().map(|p| p.name.clone()).collect();
+    let restarts = scenario.restarts_hub();
+    let counted = hub.as_ref().filter(|_| !restarts);
+    let operations = counted.map(|h| reconcile(scenario, &recorder, h)).unwrap_or_default();
     let histograms = recorder.histograms();
     let lag = run_record::find_histogram(&histograms, ALL, Kind::SendLag);
     let evidence = Evidence {
@@ -60,14 +85,31 @@ pub fn finish(
         interrupted: end.facts.interrupted,
         hub_died,
         open_model: scenario.load.model == Model::Open,
+        hub_before: end.before.as_ref(),
+        hub_after: after.as_ref(),
+        restarts_planned: scenario.restarts_hub(),
+        noise: Some(&seen),
+        floor_before: end.floor,
+        floor_after,
+        schedule: end.schedule.as_ref(),
+        phases: &names,
+        steady: steady.as_ref(),
+        flat: !flats.is_empty(),
     };
-    let reasons = reasons(&evidence);
-    let mut warnings = Vec::new();
-    if hub.is_none() && !hub_died {
-        warnings.push("The target keeps no counts of its own (no /_status), so ours stand alone.".to_owned());
+    let (mut reasons, mut warnings) = (reasons(&evidence), warnings(&evidence));
+    let fault = |e: &EventRow| e.fault.as_ref().map(|f| format!("\"{}\" at {:.1} s: {f}.", e.text, e.at_s));
+    reasons.extend(events.iter().filter_map(fault));
+    reasons.extend(end.trace_fault.map(|f| format!("The trace was not replayed to its end: {f}.")));
+    if restarts {
+        warnings.push(
+            "The hub was started again in the run, and its counts with it: instead of comparing them with ours, \
+             acknowledged writes were looked up."
+                .to_owned(),
+        );
     }
     let valid = reasons.is_empty();
-    let measured_s = measured_s(scenario, &recorder, &end.facts);
+    let resilience =
+        (!scenario.events.is_empty()).then(|| resilience(scenario, setting, &recorder, &series, &mut events));
     let counts = recorder.counts;
     let record = RunRecord {
         format_version: FORMAT_VERSION,
@@ -82,6 +124,7 @@ pub fn finish(
             path: scenario.path.display().to_string(),
             text: scenario.text.clone(),
             sha256: scenario.sha256.clone(),
+            changes: scenario.changes.clone(),
         },
         seed: scenario.seed,
         model: match scenario.load.model {
@@ -97,7 +140,7 @@ pub fn finish(
         }
         .to_owned(),
         connections: scenario.load.connections,
-        target: target_ref(scenario, setting.target),
+        target: target_ref(scenario, setting.connector.target()),
         counts,
         counts_all: recorder.counts_all,
         rate_per_s: RatePerS {
@@ -122,37 +165,57 @@ pub fn finish(
             cpu_seconds: end.harness_cpu_s,
             rss_bytes_peak: harness_usage.rss_bytes_peak,
             workers: scenario.load.workers,
-            clock_read_ns: None,
-            wake_late_ns_p50: None,
-            wake_late_ns_p99: None,
+            clock_read_ns: end.timers.map(|t| t.clock_read_ns),
+            wake_late_ns_p50: end.timers.map(|t| t.wake_late_ns_p50),
+            wake_late_ns_p99: end.timers.map(|t| t.wake_late_ns_p99),
             floor: end.floor,
+            plan_start_monotonic_ns: (end.facts.origin_ns > 0).then_some(end.facts.origin_ns),
         },
         hours_per_day: None,
-        observed: observed(scenario, &recorder, &end.facts),
+        observed: Observed {
+            noise: Some(seen.facts(floor::ratio(end.floor, floor_after))),
+            steady,
+            journeys: recorder.trips.rows(scenario),
+            resilience,
+            events,
+            ..end.observed
+        },
         interrupted: end.facts.interrupted,
         files: BTreeMap::new(),
         seal: String::new(),
     };
     let interactions = run_record::interaction_rows(&histograms, &recorder.failed());
     let errors = recorder.error_rows();
-    let (series, heat_map) = series.finish();
     Measured { record, interactions, series, resources, errors, heat_map, histograms }
 }
 
-fn observed(scenario: &Scenario, recorder: &Recorder, facts: &EngineFacts) -> Observed {
-    let connections = ConnectionFacts {
-        transport: "plain".into(),
-        opened_before: scenario.load.connections.into(),
-        opened: facts.opened,
-        peak: facts.peak,
-        sources: scenario.load.sources,
-        ..ConnectionFacts::default()
-    };
-    Observed {
-        connections: Some(connections),
-        journeys: recorder.trips.rows(scenario),
-        ..Observed::default()
+/// What the events did, and whether anything that was acknowledged is gone. The hub's counts must have been asked for
+/// before: what is asked here stands in no count of ours.
+fn resilience(
+    scenario: &Scenario,
+    setting: &Setting<'_>,
+    recorder: &Recorder,
+    series: &[SecondRow],
+    events: &mut [EventRow],
+) -> Resilience {
+    let mut found = resilience::judge(series, recorder.counts, Some(&recorder.good), events);
+    match population_of(scenario) {
+        Ok(population) => {
+            let (connector, host) = (&setting.connector, setting.connector.target().to_string());
+            let open = |line| connector.open(line);
+            let asking = Asking {
+                scenario,
+                population: &population,
+                host: &host,
+                open: &open,
+                stop: setting.stop,
+                tell: &|_, _| {},
+            };
+            lookup::look_up(&recorder.ledger, &asking, &mut found);
+        }
+        Err(e) => found.basis.push(e.to_string()),
     }
+    found
 }
 
 fn planned_s(scenario: &Scenario) -> f64 {

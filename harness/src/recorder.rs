@@ -6,6 +6,8 @@
 //! its checks) or timed out; refused and broken connections are counted only, because a quick failure is not a quick
 //! answer. Only measured phases enter the histograms; counts are kept of both.
 
+use crate::gaps::GoodSlots;
+use crate::ledger::Ledger;
 use crate::seconds::Seconds;
 use crate::trips::Trips;
 use hdrhistogram::Histogram;
@@ -111,6 +113,12 @@ pub struct Recorder {
     /// Requests sent after one that was due later.
     pub out_of_order: u64,
     latest_sent_ns: u64,
+    /// The newest failure, in words.
+    pub newest_error: Option<String>,
+    /// When requests were answered well.
+    pub good: GoodSlots,
+    /// What was acknowledged; a ledger of the scenario's where its writes are to be looked up again.
+    pub ledger: Ledger,
     errors: BTreeMap<(usize, String, String), (u64, u64)>,
 }
 
@@ -126,6 +134,9 @@ impl Recorder {
             trips: Trips::default(),
             out_of_order: 0,
             latest_sent_ns: 0,
+            newest_error: None,
+            good: GoodSlots::default(),
+            ledger: Ledger::default(),
             names,
             measured,
             counts: Counts::default(),
@@ -179,6 +190,8 @@ impl Recorder {
         self.last_done_ns = self.last_done_ns.max(other.last_done_ns);
         self.out_of_order += other.out_of_order;
         self.trips.absorb(other.trips);
+        self.good.merge(&other.good);
+        self.ledger.merge(other.ledger);
         for (key, (count, first_ns)) in other.errors {
             let mine = self.errors.entry(key).or_insert((0, first_ns));
             *mine = (mine.0 + count, mine.1.min(first_ns));
@@ -194,6 +207,7 @@ impl Recorder {
                     c.answered += 1;
                 });
                 self.complete[sample.interaction] += 1;
+                self.good.note(sample.done_ns);
                 true
             }
             Outcome::Failed { kind, detail, complete, timed } => {
@@ -239,11 +253,22 @@ impl Recorder {
     }
 
     fn error(&mut self, sample: &Sample, kind: &str, detail: &str) {
+        self.newest_error = Some(format!("{}: {kind} {detail}", self.names[sample.interaction]));
         let mut key = (sample.interaction, kind.to_owned(), detail.to_owned());
         if self.errors.len() >= ERRORS_MAX && !self.errors.contains_key(&key) {
             key.2 = "and others".to_owned();
         }
         self.errors.entry(key).or_insert((0, sample.planned_ns)).0 += 1;
+    }
+
+    /// Send lag of all interactions in the measured phases, nanoseconds.
+    pub fn send_lag(&self) -> Histogram<u64> {
+        let mut all = run_record::new_histogram();
+        for tally in self.tallies.iter().flatten() {
+            // Equal bounds by construction, so adding cannot fail.
+            let _ = all.add(&tally.send_lag);
+        }
+        all
     }
 
     /// The measured phases' histograms for the run record: `all` first, then every interaction that was sent.

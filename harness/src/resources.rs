@@ -1,6 +1,7 @@
 //! CPU and memory of harness and hub apart, sampled beside the run by a thread of its own.
 //! Called by `run`; never by the engine's loop.
 
+use crate::child::HubPid;
 use crate::clock;
 use run_record::{Host, ResourceRow, Who};
 use std::sync::Arc;
@@ -30,6 +31,8 @@ pub struct Watch {
 struct Process {
     who: Who,
     pid: Pid,
+    /// CPU time of processes that this one took the place of, milliseconds.
+    before_cpu_ms: u64,
     first_cpu_ms: Option<u64>,
     last_cpu_ms: u64,
     second_cpu_ms: u64,
@@ -41,6 +44,7 @@ impl Process {
         Process {
             who,
             pid: Pid::from_u32(pid),
+            before_cpu_ms: 0,
             first_cpu_ms: None,
             last_cpu_ms: 0,
             second_cpu_ms: 0,
@@ -48,9 +52,18 @@ impl Process {
         }
     }
 
+    /// Watches another process in its place from now on.
+    fn follow(&mut self, pid: u32) {
+        let pid = Pid::from_u32(pid);
+        if pid != self.pid {
+            self.pid = pid;
+            self.before_cpu_ms = self.last_cpu_ms;
+        }
+    }
+
     fn look(&mut self, system: &System) -> Option<u64> {
         let process = system.process(self.pid)?;
-        let cpu_ms = process.accumulated_cpu_time();
+        let cpu_ms = self.before_cpu_ms + process.accumulated_cpu_time();
         if self.first_cpu_ms.is_none() {
             self.first_cpu_ms = Some(cpu_ms);
             self.second_cpu_ms = cpu_ms;
@@ -70,11 +83,12 @@ impl Process {
 }
 
 impl Watch {
-    /// Begins to watch this process and, if given, the hub's.
-    pub fn start(hub_pid: Option<u32>) -> Self {
+    /// Begins to watch this process and, where its id is known, the hub's, which may be started again in between.
+    pub fn start(hub_pid: &HubPid) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&stop);
-        let thread = std::thread::spawn(move || watch(hub_pid, &flag));
+        let pid = Arc::clone(hub_pid);
+        let thread = std::thread::spawn(move || watch(&pid, &flag));
         Watch { stop, thread }
     }
 
@@ -85,15 +99,19 @@ impl Watch {
     }
 }
 
-fn watch(hub_pid: Option<u32>, stop: &AtomicBool) -> (Vec<ResourceRow>, Usage, Usage) {
+fn watch(hub_pid: &HubPid, stop: &AtomicBool) -> (Vec<ResourceRow>, Usage, Usage) {
     let mut processes = vec![Process::new(Who::Harness, std::process::id())];
-    processes.extend(hub_pid.map(|pid| Process::new(Who::Hub, pid)));
-    let pids: Vec<Pid> = processes.iter().map(|p| p.pid).collect();
+    let hub = hub_pid.load(Ordering::Relaxed);
+    processes.extend((hub != 0).then(|| Process::new(Who::Hub, hub)));
     let mut system = System::new();
     let mut rows = Vec::new();
     let mut sample = 0u32;
     loop {
         let last = stop.load(Ordering::Relaxed);
+        for hub in processes.iter_mut().filter(|p| p.who == Who::Hub) {
+            hub.follow(hub_pid.load(Ordering::Relaxed));
+        }
+        let pids: Vec<Pid> = processes.iter().map(|p| p.pid).collect();
         let what = ProcessRefreshKind::nothing().with_cpu().with_memory();
         system.refresh_processes_specifics(ProcessesToUpdate::Some(&pids), true, what);
         for process in &mut processes {

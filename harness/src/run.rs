@@ -2,33 +2,39 @@
 //!
 //! Called by the command line. Judges no budget and prices nothing: that is `reports` and `cost-model`.
 
+use crate::child::HubPid;
 use crate::client::connector::Connector;
 use crate::clock::Clock;
 use crate::engine::Live;
 use crate::finish::{End, finish};
+use crate::ledger::Ledger;
 use crate::plan::{Choice, Curve, Piece, Plan, Spacing};
 use crate::recorder::Recorder;
 use crate::resources::Watch;
 use crate::workers::{self, Gathered};
 use crate::{clock, floor, status};
 use population::Population;
-use run_record::Measured;
+use run_record::{Measured, Observed, TraceFacts};
 use scenarios::{Arrivals, Scenario, What};
 use std::net::SocketAddr;
 use std::sync::atomic::AtomicBool;
 
 /// What a run needs besides the scenario.
 pub struct Setting<'a> {
-    /// Where to send.
-    pub target: SocketAddr,
-    /// The hub's process, when it is our child: its CPU and memory are then measured apart.
-    pub hub_pid: Option<u32>,
+    /// Where to send, and how.
+    pub connector: Connector,
+    /// The hub's process, when it is our child (else 0): its CPU and memory are then measured apart.
+    pub hub_pid: HubPid,
     /// The command line, for the record.
     pub command: String,
     /// Set to end the run early.
     pub stop: &'a AtomicBool,
     /// Called with the plan's clock at the moment the plan starts.
     pub begin: &'a mut dyn FnMut(Clock),
+    /// Told (open, wanted) while connections are opened before the run.
+    pub opening: &'a mut dyn FnMut(usize, usize),
+    /// Called when the plan is over: waits until no event is under way, and gives what happened.
+    pub settle: &'a mut dyn FnMut() -> Vec<run_record::EventRow>,
     /// Told about once a second.
     pub live: &'a mut dyn FnMut(&Live),
 }
@@ -87,10 +93,12 @@ pub fn plan_of(scenario: &Scenario) -> Plan {
 
 /// A recorder fit for the scenario.
 pub fn recorder_of(scenario: &Scenario) -> Recorder {
-    Recorder::new(
+    let mut recorder = Recorder::new(
         scenario.interactions.iter().map(|i| i.name.clone()).collect(),
         scenario.phases.iter().map(|p| p.measured).collect(),
-    )
+    );
+    recorder.ledger = Ledger::new(scenario);
+    recorder
 }
 
 /// The synthetic population that scenario and hub agree on.
@@ -110,14 +118,45 @@ pub fn run_open(scenario: &Scenario, setting: &mut Setting<'_>) -> Result<Measur
     let population = population_of(scenario)?;
     let started = clock::wall_now();
     let floor = floor::measure();
-    let before = status::ask(setting.target);
-    let watch = Watch::start(setting.hub_pid);
+    let timers = floor::timers();
+    let before = status::ask_over(&setting.connector);
+    let watch = Watch::start(&setting.hub_pid);
     let cpu_before_s = clock::process_cpu_s();
-    let connector = Connector::new(setting.target);
-    let Gathered { recorder, series, facts } = workers::run(scenario, population, &connector, setting)?;
+    let Gathered { recorder, series, facts, noise, schedule, trace_fault, connections } =
+        workers::run(scenario, population, setting)?;
     let harness_cpu_s = clock::process_cpu_s() - cpu_before_s;
-    let end = End { started, facts, before, floor, harness_cpu_s, watch };
+    let trace = scenario.load.trace.as_ref().map(|trace| trace_facts(trace, &recorder));
+    let observed = Observed { connections: Some(connections), trace, ..Observed::default() };
+    let schedule = Some(schedule.finish(!facts.interrupted));
+    let end = End {
+        started,
+        facts,
+        before,
+        floor,
+        timers,
+        noise,
+        schedule,
+        trace_fault,
+        harness_cpu_s,
+        watch,
+        observed,
+    };
     Ok(finish(scenario, setting, recorder, series, end))
+}
+
+/// How truly a trace was kept.
+fn trace_facts(trace: &scenarios::TraceRef, recorder: &Recorder) -> TraceFacts {
+    let late = recorder.send_lag();
+    TraceFacts {
+        path: trace.path.display().to_string(),
+        rows: trace.rows,
+        sent: recorder.counts_all.sent,
+        speed: trace.speed,
+        out_of_order: recorder.out_of_order,
+        late_p50_ns: late.value_at_quantile(0.5),
+        late_p99_ns: late.value_at_quantile(0.99),
+        late_max_ns: late.max(),
+    }
 }
 
 /// The sentence for a target that does not answer.

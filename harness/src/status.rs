@@ -12,6 +12,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// What a hub says of itself.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct HubStatus {
+    /// Which process answers: random, made anew at every start of a hub; absent in older hubs.
+    pub instance: Option<String>,
     /// Answers given so far.
     pub answered: Answered,
     /// Its store engine.

@@ -32,6 +32,9 @@ pub struct Trip {
     seq: u64,
     ordinals: [u64; scenarios::STEPS_MAX],
     own: Vec<(usize, HandOver)>,
+    /// What was handed on last, whoever took it: a step that takes nothing follows it.
+    last: Option<HandOver>,
+    nhs_number: Option<Box<str>>,
 }
 
 impl Trip {
@@ -39,15 +42,18 @@ impl Trip {
     pub fn of(arrival: &Arrival, population: &Population) -> Option<Box<Trip>> {
         let journey = arrival.journey?;
         let patient = population.permuted_patient(arrival.seq, STREAM_JOURNEY ^ journey as u64);
+        let given = Given { patient: arrival.given.patient.or(Some(patient)), ..arrival.given };
         Some(Box::new(Trip {
             journey,
             step: 0,
             phase: arrival.phase,
             begun_ns: arrival.planned_ns,
-            given: Given { patient: arrival.given.patient.or(Some(patient)), ..arrival.given },
+            given,
             seq: arrival.seq,
             ordinals: arrival.ordinals,
             own: Vec::new(),
+            last: None,
+            nhs_number: given.patient.map(|p| population.nhs_number(p).to_string().into()),
         }))
     }
 
@@ -72,27 +78,32 @@ impl Trip {
         self.step < scenario.journeys[self.journey].steps.len()
     }
 
-    /// Takes what one of its own earlier steps left for an interaction, the newest first.
+    /// Takes what one of its own earlier steps left for an interaction, the newest first; one that takes nothing gets to
+    /// see what was handed on last, so that the mailbox that was sent to is the one that is looked into.
     pub fn take(&mut self, stages: &Stages, interaction: usize) -> Option<HandOver> {
+        if stages.takes(interaction).is_empty() {
+            return self.last.clone();
+        }
         stages.takes(interaction).iter().find_map(|stage| {
             let at = self.own.iter().rposition(|(s, _)| s == stage)?;
             Some(self.own.remove(at).1)
         })
     }
 
-    /// Keeps what a step left: the first hand-over for its own next steps, the others for whoever comes.
-    pub fn keep(
-        &mut self,
-        stages: &mut Stages,
-        interaction: usize,
-        mut left: impl Iterator<Item = HandOver>,
-    ) {
+    /// Keeps what a step left: one hand-over for its own next steps, that of its own person if there is one, the others
+    /// for whoever comes.
+    pub fn keep(&mut self, stages: &mut Stages, interaction: usize, left: &mut Vec<HandOver>) {
         if let Some(stage) = stages.leaves(interaction)
-            && let Some(first) = left.next()
+            && !left.is_empty()
         {
-            self.own.push((stage, first));
+            let own =
+                |h: &HandOver| self.nhs_number.is_some() && h.get("nhs_number") == self.nhs_number.as_deref();
+            let at = left.iter().position(own).unwrap_or(0);
+            let kept = left.remove(at);
+            self.last = Some(kept.clone());
+            self.own.push((stage, kept));
         }
-        stages.put(interaction, left);
+        stages.put(interaction, left.drain(..));
     }
 
     /// Keeps what a step took and what stays true.

@@ -4,15 +4,18 @@
 //! Arrival `n` belongs to thread `n % workers`, so plan and bytes are the same whatever the number; what an interaction
 //! takes from a stage waits in the thread that asked for it.
 
-use crate::client::connector::Connector;
+use crate::client::opening::OpeningError;
 use crate::clock::Clock;
-use crate::engine::{Engine, EngineFacts, Live, Note};
-use crate::plan::{Arrival, Plan};
+use crate::engine::{Engine, EngineFacts, Live, Note, measured_window};
+use crate::noise::{self, HubAt};
 use crate::recorder::Recorder;
-use crate::run::{RunError, Setting, plan_of, recorder_of, unreachable_sentence};
+use crate::run::{RunError, Setting, recorder_of};
+use crate::schedule::{ScheduleCheck, asked_by};
 use crate::seconds::Series;
+use crate::source::Source;
 use population::Population;
-use scenarios::{Arrivals, Scenario};
+use run_record::ConnectionFacts;
+use scenarios::Scenario;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Barrier, OnceLock};
 
@@ -24,30 +27,14 @@ pub struct Gathered {
     pub series: Series,
     /// What the threads know of themselves.
     pub facts: EngineFacts,
-}
-
-/// Where a thread's arrivals come from.
-enum Source {
-    Planned(Plan),
-}
-
-impl Source {
-    fn of(scenario: &Scenario) -> Result<Source, RunError> {
-        match scenario.load.arrivals {
-            Arrivals::Trace => Err(RunError::Machine("a trace cannot be replayed yet".into())),
-            _ => Ok(Source::Planned(plan_of(scenario))),
-        }
-    }
-}
-
-impl Iterator for Source {
-    type Item = Arrival;
-
-    fn next(&mut self) -> Option<Arrival> {
-        match self {
-            Source::Planned(plan) => plan.next(),
-        }
-    }
+    /// The noise watch, still running.
+    pub noise: noise::Watch,
+    /// The check of the schedule.
+    pub schedule: ScheduleCheck,
+    /// Why a trace ended before its time, if it did.
+    pub trace_fault: Option<String>,
+    /// How the connections were opened.
+    pub connections: ConnectionFacts,
 }
 
 /// The names of the phases and whether each is measured.
@@ -62,16 +49,18 @@ pub fn phases_of(scenario: &Scenario) -> Vec<(String, bool)> {
 pub fn run(
     scenario: &Scenario,
     population: Population,
-    connector: &Connector,
     setting: &mut Setting<'_>,
 ) -> Result<Gathered, RunError> {
     let workers = scenario.load.workers.max(1) as usize;
-    let engines = engines(scenario, population, connector, workers)?;
+    let (engines, connections) = engines(scenario, population, workers, setting)?;
     let mut sources = Vec::with_capacity(workers);
     for _ in 0..workers {
-        sources.push(Source::of(scenario)?);
+        sources.push(Source::of(scenario, &population)?);
     }
+    let hub = HubAt::of(&setting.hub_pid, setting.connector.target());
+    let noise = noise::Watch::start(hub, &setting.hub_pid, measured_window(scenario));
     let (barrier, clock) = (Barrier::new(workers + 1), OnceLock::new());
+    let (asked, spaced) = asked_by(scenario);
     let mut series = Series::new(phases_of(scenario), workers);
     let stop = setting.stop;
     let ended = std::thread::scope(|scope| {
@@ -80,15 +69,22 @@ pub fn run(
             .into_iter()
             .zip(sources)
             .enumerate()
-            .map(|(part, (mut engine, source))| {
-                let (sender, barrier, clock) = (sender.clone(), &barrier, &clock);
+            .map(|(part, (mut engine, mut source))| {
+                let (sender, barrier, clock, asked) = (sender.clone(), &barrier, &clock, &asked);
                 scope.spawn(move || {
                     barrier.wait();
                     let clock = *clock.get_or_init(Clock::start);
-                    let mine = source.filter(|a| a.seq % workers as u64 == part as u64);
+                    // Every thread draws the whole plan and keeps its own; the first looks whether it is as it should be.
+                    let mut check = (part == 0).then(|| ScheduleCheck::new(asked.clone(), spaced));
+                    let all = source.by_ref().inspect(|a| {
+                        if let Some(check) = &mut check {
+                            check.planned(a.planned_ns, a.phase);
+                        }
+                    });
+                    let mine = all.filter(|a| a.seq % workers as u64 == part as u64);
                     let mut tell = |note| tell(&sender, part, note);
                     let facts = engine.run(clock, mine, stop, &mut tell)?;
-                    Ok::<_, std::io::Error>((engine.recorder, facts))
+                    Ok::<_, std::io::Error>((engine.recorder, facts, check, source.fault()))
                 })
             })
             .collect();
@@ -99,32 +95,48 @@ pub fn run(
         listen(scenario, &receiver, &mut series, workers, setting.live);
         threads.into_iter().map(std::thread::ScopedJoinHandle::join).collect::<Vec<_>>()
     });
-    let mut gathered = Gathered { recorder: recorder_of(scenario), series, facts: EngineFacts::default() };
+    let (recorder, facts) = (recorder_of(scenario), EngineFacts::default());
+    let schedule = ScheduleCheck::new(Vec::new(), spaced);
+    let trace_fault = None;
+    let mut gathered = Gathered { recorder, series, facts, noise, schedule, trace_fault, connections };
     for thread in ended {
         let thread = thread.map_err(|_| RunError::Machine("a sending thread panicked".into()))?;
-        let (recorder, facts) = thread.map_err(|e| RunError::Machine(format!("the poller failed: {e}")))?;
+        let (recorder, facts, check, fault) =
+            thread.map_err(|e| RunError::Machine(format!("the poller failed: {e}")))?;
         gathered.recorder.absorb(recorder);
         gathered.facts = gathered.facts.and(facts);
+        if let Some(check) = check {
+            gathered.schedule = check;
+        }
+        gathered.trace_fault = gathered.trace_fault.or(fault);
     }
+    gathered.connections.opened = gathered.facts.opened;
+    gathered.connections.peak = gathered.facts.peak;
     Ok(gathered)
 }
 
 fn engines<'s>(
     scenario: &'s Scenario,
     population: Population,
-    connector: &Connector,
     workers: usize,
-) -> Result<Vec<Engine<'s>>, RunError> {
+    setting: &mut Setting<'_>,
+) -> Result<(Vec<Engine<'s>>, ConnectionFacts), RunError> {
+    let connector = &setting.connector;
+    let count = scenario.load.connections as usize;
+    let (all, opening) = connector.open_all(count, setting.opening, setting.stop).map_err(|e| match e {
+        OpeningError::Machine(s) => RunError::Machine(s),
+        e => RunError::Unreachable(e.to_string()),
+    })?;
     let mut open: Vec<Vec<_>> = (0..workers).map(|_| Vec::new()).collect();
-    for line in 0..scenario.load.connections as usize {
-        let connection = connector.open(line).map_err(|e| unreachable_sentence(connector.target(), &e))?;
+    for (line, connection) in all.into_iter().enumerate() {
         open[line % workers].push(connection);
     }
     let engine = |(part, open)| {
         Engine::new(scenario, population, connector.clone(), open, recorder_of(scenario), (part, workers))
             .map_err(|e| RunError::Machine(format!("no poller is to be had: {e}")))
     };
-    open.into_iter().enumerate().map(engine).collect()
+    let engines = open.into_iter().enumerate().map(engine).collect::<Result<_, _>>()?;
+    Ok((engines, opening.connections))
 }
 
 fn tell(sender: &Sender<(usize, Note)>, part: usize, note: Note) {
@@ -172,6 +184,7 @@ fn look(scenario: &Scenario, newest: &[Note], series: &Series) -> Live {
         waiting: sum(|n| n.waiting),
         connections: sum(|n| n.connections),
         journeys_under_way: sum(|n| n.under_way),
+        newest_error: newest.iter().find_map(|n| n.newest_error.clone()),
         second: series.latest().cloned(),
     }
 }

@@ -191,6 +191,7 @@ pub fn run_with(
         fsync_ns_p50,
         seed_s,
         nonce: u128::from_be_bytes(random()?),
+        instance: format!("{:016x}", u64::from_be_bytes(random()?)),
         clock: HubClock::default(),
         openapi: {
             let own = openapi::Own { sandbox: config.sandbox, admin: config.admin };

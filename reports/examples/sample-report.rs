@@ -4,11 +4,14 @@
 #[path = "../tests/support/mod.rs"]
 mod support;
 
+#[path = "../tests/support/eventful.rs"]
+mod eventful;
+
 use std::path::Path;
 
 fn main() {
     let folder = std::env::args().nth(1).unwrap_or_else(|| "target/sample".to_owned());
-    let run = support::peak();
+    let run = eventful::eventful();
     let html = reports::html(&run);
     match run_record::write(Path::new(&folder), "sample", &run, &[("report.html", html.as_bytes())]) {
         Ok(record) => println!("{}", reports::summary_at(&run, &record)),

@@ -2,7 +2,8 @@
 
 use cost_model::Case;
 use run_record::{
-    ALL, BudgetLine, BudgetVerdict, Counts, InteractionRow, Kind, Measured, RatePerS, Validity, Verdict,
+    ALL, BudgetLine, BudgetVerdict, Counts, InteractionRow, Kind, Measured, Observed, RatePerS, Validity,
+    Verdict,
 };
 
 /// Fills in what the record still lacks after measuring: budgets, hours (when a case is given), and the verdict.
@@ -17,7 +18,10 @@ pub fn complete(run: &mut Measured, budgets: &[BudgetLine], case: Option<&Case>)
 pub fn judge(run: &Measured, budgets: &[BudgetLine]) -> Vec<BudgetVerdict> {
     let (counts, rate) = (run.record.counts, run.record.rate_per_s);
     let judged = |line: &BudgetLine| {
-        let measured = measure(&run.interactions, counts, rate, line).filter(|value| value.is_finite());
+        let of_events = of_events(&run.record.observed, line);
+        let measured = of_events
+            .or_else(|| measure(&run.interactions, counts, rate, line))
+            .filter(|value| value.is_finite());
         BudgetVerdict {
             interaction: line.interaction.clone(),
             metric: line.metric.clone(),
@@ -44,7 +48,22 @@ pub fn verdict(validity: &Validity, budgets: &[BudgetVerdict]) -> Verdict {
 
 /// Whether the limit is the least allowed rather than the most.
 pub(crate) fn is_floor(metric: &str) -> bool {
-    metric == "rate"
+    matches!(metric, "rate" | "availability")
+}
+
+/// What the events of the scenario did to the service. Without events, or where nothing could be looked up, nothing is
+/// known, and what is not known keeps no budget.
+fn of_events(observed: &Observed, line: &BudgetLine) -> Option<f64> {
+    let found = observed.resilience.as_ref()?;
+    match line.metric.as_str() {
+        "availability" => Some(found.availability),
+        "lost-writes" if found.writes_checked > 0 => Some(found.writes_lost as f64),
+        "recovery" => {
+            let longest_s = observed.events.iter().filter_map(|e| e.recovered_s).fold(0.0, f64::max);
+            Some(longest_s * 1e9)
+        }
+        _ => None,
+    }
 }
 
 fn measure(rows: &[InteractionRow], counts: Counts, rate: RatePerS, line: &BudgetLine) -> Option<f64> {

@@ -7,12 +7,15 @@
 //! A new report is one file and one row in [`RENDERERS`]; a new chart is one file and one row in [`CHARTS`].
 
 mod charts;
+mod facts_csv;
 mod hours;
 mod html;
 mod judge;
+mod observed;
 mod renderers;
 mod summary;
-mod units;
+mod text;
+pub mod units;
 
 pub use charts::{CHARTS, Chart};
 pub use hours::hours_per_day;

@@ -30,6 +30,12 @@ pub const RENDERERS: &[Renderer] = &[
         render: crate::html,
     },
     Renderer { name: "json", help: "record.json again, for programs", file: "record.json", render: json },
+    Renderer {
+        name: "csv",
+        help: "every figure of the record as a row of part, name, metric, unit, value, for programs",
+        file: "facts.csv",
+        render: crate::facts_csv::facts_csv,
+    },
 ];
 
 fn json(run: &Measured) -> String {

@@ -7,10 +7,10 @@ use std::path::Path;
 use run_record::{InteractionRow, Kind, Measured, RunRecord, Verdict};
 
 use crate::judge::is_floor;
+use crate::observed;
+use crate::text::{aligned, heading, line, wrapped};
 use crate::units;
 
-/// Columns that prose is wrapped to.
-const WIDTH: usize = 96;
 /// Sentences on the hours that the terminal shows: what they cover and the gravest limits. The report has all.
 const BASIS_SHOWN: usize = 4;
 /// Kinds of failure that the terminal shows; the rest is in errors.csv.
@@ -28,6 +28,7 @@ pub fn summary(run: &Measured) -> String {
     times(&mut text, run);
     budgets(&mut text, record);
     validity(&mut text, record);
+    observed::parts(&mut text, record);
     errors(&mut text, run);
     not_replayed(&mut text, record);
     hours(&mut text, record);
@@ -71,35 +72,6 @@ pub(crate) fn load_line(record: &RunRecord) -> String {
         model => format!("{model} model, {} arrivals", record.arrivals),
     };
     format!("{model}, {}", units::counted(u64::from(record.connections), "connection", "connections"))
-}
-
-fn line(text: &mut String, content: String) {
-    text.push_str(content.trim_end());
-    text.push('\n');
-}
-
-fn heading(text: &mut String, words: &str) {
-    line(text, String::new());
-    line(text, words.to_owned());
-}
-
-/// Wraps a sentence; what stands before its first row becomes as many spaces before the others.
-fn wrapped(text: &mut String, before: &str, sentence: &str) {
-    let mut row = String::new();
-    let mut before = before.to_owned();
-    for word in sentence.split_whitespace() {
-        let length = before.len() + row.chars().count() + 1 + word.chars().count();
-        if !row.is_empty() && length > WIDTH {
-            line(text, format!("{before}{row}"));
-            before = " ".repeat(before.len());
-            row.clear();
-        }
-        if !row.is_empty() {
-            row.push(' ');
-        }
-        row.push_str(word);
-    }
-    line(text, format!("{before}{row}"));
 }
 
 fn counts(text: &mut String, record: &RunRecord) {
@@ -159,22 +131,6 @@ fn times(text: &mut String, run: &Measured) {
         ]);
     }
     aligned(text, &table);
-}
-
-/// Writes rows with the first column to the left and the others to the right.
-fn aligned<const N: usize>(text: &mut String, table: &[[String; N]]) {
-    let width = |column: usize| table.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..N).map(width).collect();
-    for row in table {
-        let mut cells = String::new();
-        for (column, (cell, width)) in row.iter().zip(&widths).enumerate() {
-            let _ = match column {
-                0 => write!(cells, "  {cell:<width$}"),
-                _ => write!(cells, "  {cell:>width$}"),
-            };
-        }
-        line(text, cells);
-    }
 }
 
 fn budgets(text: &mut String, record: &RunRecord) {

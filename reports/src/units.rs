@@ -1,11 +1,11 @@
 //! Figures as people read them. One place, so that the terminal and the page never disagree; never used for files that
-//! machines read.
+//! machines read. Called by every report, and by the command line for its live view.
 
 const NS_PER_MS: f64 = 1e6;
 const MIB: f64 = 1_048_576.0;
 
 /// A whole number with thousands separators.
-pub(crate) fn whole(number: u64) -> String {
+pub fn whole(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (i, digit) in digits.chars().enumerate() {
@@ -18,7 +18,7 @@ pub(crate) fn whole(number: u64) -> String {
 }
 
 /// A number with a fixed count of decimals and thousands separators; a dash for what is no number.
-pub(crate) fn number(value: f64, decimals: usize) -> String {
+pub fn number(value: f64, decimals: usize) -> String {
     if !value.is_finite() {
         return "-".to_owned();
     }
@@ -34,12 +34,12 @@ pub(crate) fn number(value: f64, decimals: usize) -> String {
 }
 
 /// Nanoseconds in milliseconds, about three significant digits, without the unit.
-pub(crate) fn ms(ns: u64) -> String {
+pub fn ms(ns: u64) -> String {
     ms_f64(ns as f64)
 }
 
 /// The same from a fraction of nanoseconds.
-pub(crate) fn ms_f64(ns: f64) -> String {
+pub fn ms_f64(ns: f64) -> String {
     let ms = ns / NS_PER_MS;
     let decimals = match ms {
         ms if ms < 1.0 => 3,
@@ -51,37 +51,73 @@ pub(crate) fn ms_f64(ns: f64) -> String {
 }
 
 /// A fraction in per cent.
-pub(crate) fn percent(fraction: f64, decimals: usize) -> String {
+pub fn percent(fraction: f64, decimals: usize) -> String {
     format!("{} %", number(fraction * 100.0, decimals))
 }
 
 /// Bytes in MiB.
-pub(crate) fn mib(bytes: u64) -> String {
+pub fn mib(bytes: u64) -> String {
     let mib = bytes as f64 / MIB;
     format!("{} MiB", number(mib, if mib < 10.0 { 1 } else { 0 }))
 }
 
+/// Bytes in KiB, without needless decimals.
+pub fn kib(bytes: f64) -> String {
+    let kib = bytes / 1_024.0;
+    format!("{} KiB", number(kib, if kib < 10.0 { 1 } else { 0 }))
+}
+
+/// A fraction in per cent, cut rather than rounded, so that what was not whole never reads as 100 %.
+pub fn share_floor(fraction: f64) -> String {
+    // The small part on top keeps what is exact, such as 0.07, from falling below itself.
+    let cut = (fraction * 1e6 + 1e-6).floor() / 1e6;
+    let percent = number(cut * 100.0, 4);
+    let percent = percent.trim_end_matches('0').trim_end_matches('.');
+    format!("{} %", if percent.is_empty() { "0" } else { percent })
+}
+
+/// A number with as many decimals as it has, at most three.
+pub fn plain(value: f64) -> String {
+    let text = number(value, 3);
+    match text.contains('.') {
+        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
+        false => text,
+    }
+}
+
+/// Nanoseconds in the unit that people would say: from milliseconds to hours, with the unit.
+pub fn duration(ns: u64) -> String {
+    let s = ns as f64 / 1e9;
+    match s {
+        s if s < 1.0 => format!("{} ms", ms(ns)),
+        s if s < 120.0 => format!("{} s", number(s, if s < 10.0 { 2 } else { 1 })),
+        s if s < 7_200.0 => format!("{} min", number(s / 60.0, 1)),
+        s => format!("{} h", number(s / 3_600.0, 1)),
+    }
+}
+
 /// A rate per second, without a needless decimal.
-pub(crate) fn per_s(rate: f64) -> String {
+pub fn per_s(rate: f64) -> String {
     let decimals = if (rate - rate.round()).abs() < 1e-9 { 0 } else { 1 };
     format!("{}/s", number(rate, decimals))
 }
 
 /// Seconds of a run, without needless decimals.
-pub(crate) fn seconds(s: f64) -> String {
+pub fn seconds(s: f64) -> String {
     let decimals = if (s - s.round()).abs() < 0.05 { 0 } else { 1 };
     format!("{} s", number(s, decimals))
 }
 
 /// `1 request`, `2 requests`.
-pub(crate) fn counted(count: u64, one: &str, many: &str) -> String {
+pub fn counted(count: u64, one: &str, many: &str) -> String {
     format!("{} {}", whole(count), if count == 1 { one } else { many })
 }
 
 /// A budget's figure in the unit of its metric: milliseconds, per cent or per second.
-pub(crate) fn budget_figure(metric: &str, value: f64) -> String {
+pub fn budget_figure(metric: &str, value: f64) -> String {
     match metric {
-        "errors" => percent(value, 3),
+        "errors" | "availability" => percent(value, 3),
+        "lost-writes" => format!("{value:.0}"),
         "rate" => per_s(value),
         _ => format!("{} ms", ms_f64(value)),
     }
@@ -106,6 +142,17 @@ mod tests {
         assert_eq!(seconds(60.0), "60 s");
         assert_eq!(per_s(1_800.0), "1,800/s");
         assert_eq!(per_s(1_799.96), "1,800.0/s");
+        assert_eq!(share_floor(1.0), "100 %");
+        assert_eq!(share_floor(0.999_999_9), "99.9999 %");
+        assert_eq!(share_floor(0.0), "0 %");
+        assert_eq!(share_floor(0.07), "7 %");
+        assert_eq!(plain(2.0), "2");
+        assert_eq!(plain(0.5), "0.5");
+        assert_eq!(plain(100.0), "100");
+        assert_eq!(duration(12_300_000), "12.3 ms");
+        assert_eq!(duration(1_234_567_890), "1.23 s");
+        assert_eq!(duration(7_200_000_000_000), "2.0 h");
+        assert_eq!(kib(21_504.0), "21 KiB");
         assert_eq!(counted(1, "request", "requests"), "1 request");
     }
 }

@@ -1,6 +1,8 @@
 //! What the reports promise: the page is whole, self-contained, safe against hostile text, and stands for any run; the
 //! terminal's summary is as it was.
 
+#[path = "support/eventful.rs"]
+mod eventful;
 mod support;
 
 use std::path::Path;
@@ -276,6 +278,108 @@ fn every_renderer_has_its_own_name_and_file() {
         );
         assert!(!(renderer.render)(&support::peak()).is_empty());
     }
+}
+
+/// Parts of the page that stand only when there is something to say.
+const OBSERVED_PARTS: [&str; 6] = ["events", "journeys", "users", "trace", "connections", "steadiness"];
+
+#[test]
+fn what_was_observed_stands_on_page_and_terminal() {
+    let mut run = eventful::eventful();
+    run.record.model = "users".into();
+    let page = html(&run);
+    self_contained(&page);
+    balanced(&page);
+    let text = summary(&run);
+    let terminal: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    for id in OBSERVED_PARTS {
+        assert!(page.contains(&format!("<section id=\"{id}\"")), "{id}");
+    }
+    for words in [
+        "Availability 98.5741 %",
+        "longest time without a good answer was 1.21 s",
+        "Of 24,512 acknowledged writes 24,400 were looked up again: 0 lost, 0 found more than once; 112 were not looked up",
+        "Uploads to SCR were not looked up",
+        "Event 3 (hub-stop 1s) did not go as written: the hub was still starting.",
+        "not felt",
+        "1.45 s",
+        "1,540",
+        "pds-update failed: 1 at step 2 (pds-retrieve), 11 at step 3 (pds-update).",
+        "41.0 s",
+        "receptionist",
+        "coordinated omission cannot be seen",
+        "119,996 of 120,000 rows sent at 2 times the recorded speed",
+        "4.10 ms at most; 0 out of order",
+        "28,040 connections at a time over mutual TLS from 4 source addresses, 28,000 client identities",
+        "2,258 handshakes a second",
+        "harness 21 KiB, hub 34 KiB",
+        "the hypervisor gave away 0.4 %, other processes used 3.1 %",
+        "1.03 times that before it",
+        "Response times were steady: over 60 measured seconds",
+    ] {
+        assert!(page.contains(words), "the page lacks {words:?}");
+        assert!(terminal.contains(words), "the summary lacks {words:?}:\n{text}");
+    }
+    let widest = text.lines().map(|line| line.chars().count()).max().unwrap();
+    assert!(widest <= 100, "{widest} columns");
+}
+
+#[test]
+fn what_was_not_observed_says_nothing() {
+    let page = html(&support::peak());
+    for id in OBSERVED_PARTS {
+        assert!(!page.contains(&format!("id=\"{id}\"")), "{id}");
+    }
+    let text = summary(&support::peak());
+    for words in ["Journeys", "Users", "Trace", "Connections", "Availability", "steady", "Events"] {
+        assert!(!text.contains(words), "{words}:\n{text}");
+    }
+}
+
+#[test]
+fn events_are_marked_in_every_chart_over_the_seconds() {
+    let lines = |run: &Measured, id: &str| {
+        let chart = CHARTS.iter().find(|chart| chart.id == id).expect(id);
+        let svg = (chart.draw)(run).expect(id);
+        (svg.matches("<polyline").count(), svg.matches("<rect").count())
+    };
+    let run = eventful::eventful();
+    let mut quiet = run.clone();
+    quiet.record.observed.events.clear();
+    for id in ["rate", "times-over-time", "heat-map", "processor", "memory"] {
+        let (with, without) = (lines(&run, id), lines(&quiet, id));
+        assert_eq!(with.0, without.0 + 3, "{id}: a line for each event");
+        assert_eq!(with.1, without.1 + 2, "{id}: a ground for each that was felt");
+    }
+    let events = &mut quiet.record.observed.events;
+    *events = (0..1_000)
+        .map(|i| EventRow { text: "hub-kill".into(), began_s: f64::from(i) / 20.0, ..EventRow::default() })
+        .collect();
+    assert!(lines(&quiet, "rate").0 < 200, "a thousand events do not hide the chart");
+}
+
+#[test]
+fn the_csv_holds_every_figure_as_a_bare_number() {
+    let run = eventful::eventful();
+    let text = (RENDERERS.iter().find(|r| r.name == "csv").expect("listed").render)(&run);
+    let mut lines = text.lines();
+    assert_eq!(lines.next(), Some("part,name,metric,unit,value"));
+    for row in [
+        "counts,all,answered,requests,108324",
+        "budget limit,pds-retrieve,response-p99,ns,100000000.0",
+        "resilience,all,writes_lost,,0",
+        "resilience,all,longest_outage,s,1.21",
+        "journeys,pds-update,failed,,12",
+        "journeys,prescription,duration_p50,ns,41000000000",
+        "users,clinician,think_mean,s,12.1",
+        "events,2,text,,hub-kill",
+        "connections,all,handshakes_per_s,1/s,2258.0",
+        "noise,all,steal,share,0.004",
+    ] {
+        let number = row.strip_suffix(".0").unwrap_or(row);
+        assert!(text.lines().any(|l| l == row || l == number), "{row}");
+    }
+    assert!(lines.clone().count() > 500, "{} rows", lines.count());
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! for every answer. Details of faults name no value that differs from request to request, so that they can be counted.
 
 use crate::inputs::{Inputs, RenderContext, Rules};
+use crate::masking::Secrets;
 use crate::pointer::{Found, Pointers, elements, scalar};
 use crate::stage::HandOver;
 use crate::template::Template;
@@ -76,6 +77,8 @@ impl std::error::Error for CheckFault {}
 pub(crate) enum Expected {
     /// Equal to the text, or beginning with it. The empty beginning means: present.
     Text { template: Template, prefix: bool },
+    /// With a number in it that is at least the one in the text: `W/"12"` is 12.
+    AtLeast(Template),
     /// A JSON number.
     Number(f64),
     /// A JSON boolean.
@@ -108,6 +111,8 @@ pub(crate) struct Checks {
     /// Into each element.
     pub each_pointers: Pointers,
     pub captures: Vec<(Arc<str>, Source)>,
+    /// What must not be shown of an answer.
+    pub secrets: Secrets,
 }
 
 thread_local! {
@@ -135,7 +140,8 @@ impl Checks {
         left: &mut Vec<HandOver>,
     ) -> Result<(), CheckFault> {
         if !self.status.contains(&answer.status) {
-            let code = error_code(answer.body).map_or(String::new(), |code| format!(" {code}"));
+            let code =
+                error_code(answer.body, &self.secrets).map_or(String::new(), |code| format!(" {code}"));
             return Err(fault(CheckKind::Status, format!("{}{code}", answer.status)));
         }
         let mut inputs = Inputs::new(cx, rules);
@@ -145,7 +151,10 @@ impl Checks {
             };
             let text = String::from_utf8_lossy(got);
             if !expected.fits_text(&text, &mut inputs) {
-                return Err(fault(CheckKind::Header, format!("{name} {}", expected.complaint(&text))));
+                return Err(fault(
+                    CheckKind::Header,
+                    format!("{name} {}", expected.complaint(&text, &self.secrets)),
+                ));
             }
         }
         let mut found: Found<'_> = [None; crate::pointer::POINTERS_MAX];
@@ -159,7 +168,10 @@ impl Checks {
                 return Err(fault(CheckKind::Json, format!("{pointer} is missing")));
             };
             if !expected.fits_json(raw, &mut inputs) {
-                return Err(fault(CheckKind::Json, format!("{pointer} {}", expected.complaint(raw))));
+                return Err(fault(
+                    CheckKind::Json,
+                    format!("{pointer} {}", expected.complaint(raw, &self.secrets)),
+                ));
             }
         }
         if self.captures.is_empty() {
@@ -224,6 +236,10 @@ impl Expected {
             Expected::Text { template, prefix } => {
                 with_text(template, inputs, |text| if *prefix { got.starts_with(text) } else { got == text })
             }
+            Expected::AtLeast(template) => {
+                let least = with_text(template, inputs, number_in);
+                least.is_some() && number_in(got) >= least
+            }
             Expected::Number(number) => got.parse() == Ok(*number),
             Expected::Boolean(boolean) => got.parse() == Ok(*boolean),
         }
@@ -234,6 +250,7 @@ impl Expected {
         match self {
             // Present is enough, whatever it is.
             Expected::Text { template, prefix: true } if template.text().is_empty() => true,
+            Expected::AtLeast(_) => scalar(raw).is_some_and(|text| self.fits_text(&text, inputs)),
             Expected::Text { .. } => {
                 is_string && scalar(raw).is_some_and(|text| self.fits_text(&text, inputs))
             }
@@ -242,12 +259,15 @@ impl Expected {
     }
 
     /// What to say about a value that does not fit: the value itself only where all requests expect the same.
-    fn complaint(&self, got: &str) -> String {
+    fn complaint(&self, got: &str, secrets: &Secrets) -> String {
         match self {
             Expected::Text { template, .. } if !template.is_constant() => {
                 format!("is not {}", template.text())
             }
-            _ => format!("is {}", got.chars().take(SHOWN_MAX).collect::<String>()),
+            Expected::AtLeast(template) => {
+                format!("is below {}", template.text())
+            }
+            _ => format!("is {}", secrets.shown(got, SHOWN_MAX)),
         }
     }
 }
@@ -258,6 +278,12 @@ fn with_text<T>(template: &Template, inputs: &mut Inputs<'_>, then: impl FnOnce(
         template.write(inputs, scratch);
         then(&String::from_utf8_lossy(scratch))
     })
+}
+
+/// The first whole number that stands in a text.
+fn number_in(text: &str) -> Option<u64> {
+    let digits = text.trim_start_matches(|c: char| !c.is_ascii_digit());
+    digits.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }
 
 /// The value of a parameter in a URL's query, with its percent-escapes undone; `None` when it is not there or not text.
@@ -281,7 +307,7 @@ fn query_value(url: &str, parameter: &str) -> Option<String> {
 }
 
 /// The code that a published error body carries.
-fn error_code(body: &[u8]) -> Option<String> {
+fn error_code(body: &[u8], secrets: &Secrets) -> Option<String> {
     let body = std::str::from_utf8(body).ok()?;
     let mut pointers = Pointers::default();
     for pointer in ERROR_CODES {
@@ -290,7 +316,8 @@ fn error_code(body: &[u8]) -> Option<String> {
     let found = pointers.find(body).ok()?;
     let code = scalar(found.iter().flatten().next()?)?;
     let clean = |c: &char| c.is_ascii_alphanumeric() || "-_".contains(*c);
-    Some(code.chars().filter(clean).take(SHOWN_MAX).collect())
+    // Masked before it is cleaned: without its special characters a secret would not be known any more.
+    Some(secrets.mask(&code).chars().filter(clean).take(SHOWN_MAX).collect())
 }
 
 #[cfg(test)]

@@ -5,29 +5,44 @@ use crate::fault::{Fault, list};
 use crate::scenario::Rate;
 use crate::units::{DURATION_FORM, PERCENT_FORM, RATE_FORM, parse_duration, parse_percent, parse_rate};
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::ops::{Range, RangeInclusive};
 use std::time::Duration;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-/// Collects faults from everywhere while files are read.
+/// Largest number of no unit: sums and quotients of such stay numbers.
+const NUMBER_MAX: f64 = 1e15;
+
+/// A key that a reader knows: file, dotted path of its table (empty for the whole file), key.
+pub(crate) type Asked = (String, String, &'static str);
+
+/// Collects faults from everywhere while files are read, and which keys the readers know.
 #[derive(Debug, Default)]
-pub(crate) struct Log(RefCell<Vec<Fault>>);
+pub(crate) struct Log {
+    faults: RefCell<Vec<Fault>>,
+    asked: RefCell<BTreeSet<Asked>>,
+}
 
 impl Log {
     /// Adds a fault.
     pub(crate) fn push(&self, fault: Fault) {
-        self.0.borrow_mut().push(fault);
+        self.faults.borrow_mut().push(fault);
     }
 
     /// How many there are.
     pub(crate) fn count(&self) -> usize {
-        self.0.borrow().len()
+        self.faults.borrow().len()
     }
 
     /// Takes all of them.
     pub(crate) fn take(&self) -> Vec<Fault> {
-        self.0.take()
+        self.faults.take()
+    }
+
+    /// Every key that was asked for so far, whether it was there or not.
+    pub(crate) fn asked(&self) -> BTreeSet<Asked> {
+        self.asked.borrow().clone()
     }
 }
 
@@ -77,6 +92,8 @@ impl<'a> Section<'a> {
     /// The value of a key, if it is there.
     pub(crate) fn get(&self, key: &'static str) -> Option<Item<'a>> {
         self.known.borrow_mut().push(key);
+        let asked = (self.source.file.to_owned(), self.path.clone(), key);
+        self.source.log.asked.borrow_mut().insert(asked);
         self.entries().into_iter().find(|(name, _)| *name == key).map(|(_, item)| item)
     }
 
@@ -196,9 +213,9 @@ impl<'a> Item<'a> {
 
     /// A number above zero, whole or not.
     pub(crate) fn positive(&self) -> Option<f64> {
-        let found = self.number().filter(|n| n.is_finite() && *n > 0.0);
+        let found = self.number().filter(|n| *n > 0.0 && *n <= NUMBER_MAX);
         if found.is_none() {
-            self.refuse("not a number above zero", "a number above zero");
+            self.refuse("not a number above zero", format!("a number above zero, {NUMBER_MAX:e} at most"));
         }
         found
     }
@@ -221,7 +238,13 @@ impl<'a> Item<'a> {
         found
     }
 
-    fn parsed<T>(&self, parse: impl Fn(&str) -> Option<T>, problem: &str, form: &str) -> Option<T> {
+    /// A text that `parse` understands; or else a fault with this problem, and this form as what is allowed.
+    pub(crate) fn parsed<T>(
+        &self,
+        parse: impl Fn(&str) -> Option<T>,
+        problem: &str,
+        form: &str,
+    ) -> Option<T> {
         let found = self.value().as_str().and_then(parse);
         if found.is_none() {
             self.refuse(problem, form);

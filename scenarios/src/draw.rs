@@ -35,8 +35,14 @@ impl Draw {
 
 /// A 64-bit name of a text (FNV-1a, finished by SplitMix64): the place of `uuid.NAME`, the stream of an interaction.
 pub(crate) fn name_of(text: &str) -> u64 {
-    let fnv =
-        text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3));
+    name_of_bytes(text.as_bytes())
+}
+
+/// The same for bytes that may be no text.
+pub(crate) fn name_of_bytes(bytes: &[u8]) -> u64 {
+    let fnv = bytes
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(*b)).wrapping_mul(0x100_0000_01b3));
     mix(fnv)
 }
 

@@ -2,6 +2,8 @@
 //! drawn from the population when a template first asks for it, and not at all when none does. Everything is a function of
 //! (seed, arrival number, ordinal, hand-over, time).
 
+mod given;
+mod mesh;
 mod person;
 mod session;
 mod speaker;
@@ -9,13 +11,12 @@ mod speaker;
 pub use speaker::Speaker;
 
 use crate::draw::{Draw, name_of};
-use crate::mesh_token;
 use crate::signature;
 use crate::stage::HandOver;
 use crate::time::{Moment, plain};
 use crate::variable::{OfEndPoint, OfOrg, OfPatient, Org, Variable};
 use population::{
-    EndPoint, NhsNumber, OrgKind, Organisation, Patient, Population, STREAM_PHARMACY, Session, mod37_2_check,
+    EndPoint, OrgKind, Organisation, Patient, Population, STREAM_PHARMACY, Session, mod37_2_check,
 };
 
 /// Inputs that are settled before the interaction's own rules choose: by a journey, whose steps are about the same person,
@@ -90,6 +91,10 @@ pub(crate) struct Rules {
     pub endpoint: Rule,
     pub session: Rule,
     pub mailbox: Rule,
+    /// Takes from no stage, so that in a journey it follows what the journey hands on.
+    pub takes_nothing: bool,
+    /// What it takes names the person it is about.
+    pub takes_person: bool,
     /// Keeps the order of `each` and the chance of one interaction apart from another's.
     pub stream: u64,
 }
@@ -184,6 +189,12 @@ impl<'a> Inputs<'a> {
             }
             Variable::Session(of) => self.write_session(*of, out),
             Variable::MeshAuthorization => self.write_mesh(out),
+            Variable::OwnMesh(from) => self.write_own_mesh(from, out),
+            Variable::Credential(named) => {
+                if let Some(cell) = &named.cell {
+                    cell.write(out);
+                }
+            }
             Variable::Uuid { place, upper } => uuid(out, self.draw, *place, *upper),
             Variable::Digits { place, count } => self.characters(out, *place, *count, b"0123456789"),
             Variable::Hex { place, count } => self.characters(out, *place, *count, b"0123456789ABCDEF"),
@@ -213,25 +224,6 @@ impl<'a> Inputs<'a> {
         *self.moment.get_or_insert_with(|| Moment::of(self.cx.now))
     }
 
-    fn patient_index(&mut self) -> u64 {
-        if let Some(index) = self.patient_index {
-            return index;
-        }
-        let population = self.cx.population;
-        let each = || population.permuted_patient(self.cx.ordinal, self.rules.stream);
-        let index = match self.rules.patient {
-            Rule::Random => self.draw.below(DRAW_PATIENT, population.sizes().patients),
-            // A hand-over of a server that is not ours may name somebody whom the population does not know.
-            Rule::Capture => NhsNumber::parse(self.captured("nhs_number"))
-                .ok()
-                .and_then(|n| population.patient_index(n))
-                .unwrap_or_else(each),
-            _ => each(),
-        };
-        self.patient_index = Some(index);
-        index
-    }
-
     /// Rank of the practice or pharmacy among its kind, or index of any organisation.
     fn rank(&mut self, org: Org) -> u32 {
         let population = self.cx.population;
@@ -245,8 +237,11 @@ impl<'a> Inputs<'a> {
             }
             Org::Any => (self.rules.organisation, population.sizes().organisations, self.rules.stream),
         };
+        if let Some(rank) = self.given_rank(org) {
+            return rank;
+        }
         let ordinal = self.cx.ordinal;
-        let rank = match rule {
+        let rank = match self.settled_rule(rule, org) {
             Rule::Patient => {
                 let patient = self.patient_index();
                 return match org {
@@ -303,40 +298,6 @@ impl<'a> Inputs<'a> {
             }
         };
         self.organisations[slot].insert(found)
-    }
-
-    fn endpoint_index(&self) -> u32 {
-        let count = u64::from(self.cx.population.sizes().endpoints);
-        let index = match self.rules.endpoint {
-            Rule::Each => self.cx.population.permuted(self.cx.ordinal, count, self.rules.stream),
-            _ => self.draw.below(DRAW_ENDPOINT, count),
-        };
-        index as u32
-    }
-
-    fn endpoint(&mut self, recipient: bool) -> &EndPoint {
-        let population = self.cx.population;
-        let mut index = self.endpoint_index();
-        if recipient {
-            // A step of 1 to count - 1 never ends where it began.
-            let count = population.sizes().endpoints;
-            index = (index + 1 + self.draw.below(DRAW_RECIPIENT, u64::from(count) - 1) as u32) % count;
-        }
-        self.endpoints[usize::from(recipient)].get_or_insert_with(|| population.endpoint(index))
-    }
-
-    fn write_mesh(&mut self, out: &mut Vec<u8>) {
-        let (draw, now) = (self.draw, self.moment());
-        let nonce = |out: &mut Vec<u8>| uuid(out, draw, DRAW_NONCE, false);
-        match self.rules.mailbox {
-            Rule::Capture => {
-                mesh_token::write(out, self.captured("mailbox"), self.captured("password"), nonce, now);
-            }
-            rule => {
-                let from = self.endpoint(rule == Rule::Recipient);
-                mesh_token::write(out, &from.mailbox, &from.mailbox_password, nonce, now);
-            }
-        }
     }
 
     /// Six hexadecimal digits, the practice's code, five more, the check character: 44 bits of chance beside the code.

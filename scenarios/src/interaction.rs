@@ -3,6 +3,7 @@
 
 use crate::check::{AnswerView, CheckContext, CheckFault, Checks};
 use crate::inputs::{RenderContext, Rules};
+use crate::proof::Writing;
 use crate::render::Request;
 use crate::stage::HandOver;
 
@@ -23,6 +24,7 @@ pub struct Interaction {
     pub(crate) takes: Vec<&'static str>,
     pub(crate) leaves: Option<&'static str>,
     pub(crate) keeps_taken: bool,
+    pub(crate) writing: Writing,
 }
 
 impl Interaction {

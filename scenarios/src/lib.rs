@@ -4,53 +4,75 @@
 
 mod built_in;
 mod certificates;
+mod change;
 mod check;
+mod credentials;
 mod document;
 mod draw;
 mod explain;
 mod fault;
+mod forbidden_hosts;
 mod inputs;
 mod interaction;
 mod library;
 mod load;
+mod masking;
+mod memory;
 mod mesh_token;
 mod mix;
 mod nhs_guard;
 mod place;
 mod pointer;
+mod profile;
+mod proof;
 mod prose;
 mod read_budgets;
+mod read_credentials;
 mod read_events;
 mod read_interaction;
 mod read_journeys;
 mod read_load;
+mod read_parts;
 mod read_phases;
+mod read_proof;
 mod read_scenario;
+mod read_shape;
+mod read_users;
 mod render;
 mod scenario;
+mod shape;
 mod signature;
 mod signed_form;
 mod stage;
 mod target;
 mod template;
 mod time;
+mod trace;
 mod units;
 mod uses;
 mod variable;
 
 pub use certificates::{Certificates, KeySource, Shown, Tls};
 pub use check::{AnswerView, CheckContext, CheckFault, CheckKind};
+pub use credentials::{Credentials, Secret, SecretCell, SignedJwt, TokenServer};
 pub use explain::{Explanation, InteractionExpected, PhaseExpected, explain};
 pub use fault::{Fault, Faults};
 pub use inputs::{Given, RenderContext, Speaker};
 pub use interaction::Interaction;
-pub use load::{Changes, load, load_with};
+#[doc(hidden)]
+pub use load::keys_asked;
+pub use load::{Changes, load, load_watched, load_with};
+pub use masking::Secrets;
+#[doc(hidden)]
+pub use memory::Memory;
 pub use mix::{Item, Mix, MixRow, NotReplayed, What};
+pub use proof::{Proof, Proven};
 pub use scenario::{
-    Action, Arrivals, Budget, CONNECTIONS, Event, InteractionId, Journey, Load, Model, Phase, Piece, Rate,
-    RunLimits, STEPS_MAX, Scenario, Step, TraceRef, Users,
+    Action, Arrivals, Budget, CONNECTIONS, Event, InteractionId, Journey, Load, Model, PORTS_PER_SOURCE,
+    Phase, Piece, Rate, RunLimits, STEPS_MAX, Scenario, Step, TraceRef, Users,
 };
 pub use stage::{HandOver, STAGES, Stage, backlog};
 pub use target::Target;
+pub use trace::{TraceReader, TraceRow};
 pub use units::{duration_text, parse_duration, parse_percent, parse_rate};
 pub use variable::{VARIABLES, VariableHelp};

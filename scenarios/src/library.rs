@@ -4,6 +4,7 @@
 use crate::built_in;
 use crate::document::Log;
 use crate::fault::Fault;
+use crate::interaction::Interaction;
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -23,17 +24,53 @@ pub(crate) struct Found {
     pub text: Cow<'static, str>,
 }
 
+/// A file that is read as it comes.
+pub(crate) type Opened<'a> = std::io::Result<Box<dyn Read + 'a>>;
+
 /// The files that a scenario can use.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Library {
     folder: PathBuf,
+    /// Files in memory instead of those on disk, for tests that read millions of them.
+    memory: Option<Memory>,
     used: RefCell<BTreeMap<String, [u8; 32]>>,
+}
+
+/// Files in memory, and the interactions that were compiled from them.
+#[derive(Debug, Default)]
+struct Memory {
+    files: BTreeMap<String, Vec<u8>>,
+    compiled: RefCell<BTreeMap<String, Interaction>>,
 }
 
 impl Library {
     /// The library of a scenario in this folder.
     pub(crate) fn new(folder: &Path) -> Self {
-        Library { folder: folder.to_owned(), used: RefCell::default() }
+        Library { folder: folder.to_owned(), ..Library::default() }
+    }
+
+    /// A library without a disk.
+    pub(crate) fn in_memory() -> Self {
+        Library { memory: Some(Memory::default()), ..Library::default() }
+    }
+
+    /// Puts a file into a library without a disk. An interaction that was read once stays as it was.
+    pub(crate) fn put(&mut self, path: &str, bytes: &[u8]) {
+        self.used.get_mut().clear();
+        let memory = self.memory.get_or_insert_default();
+        memory.files.insert(path.to_owned(), bytes.to_vec());
+    }
+
+    /// An interaction that was compiled before; always `None` for a library with a disk.
+    pub(crate) fn compiled(&self, name: &str) -> Option<Interaction> {
+        self.memory.as_ref()?.compiled.borrow().get(name).cloned()
+    }
+
+    /// Keeps an interaction for later; a library with a disk keeps none.
+    pub(crate) fn keep(&self, interaction: &Interaction) {
+        if let Some(memory) = &self.memory {
+            memory.compiled.borrow_mut().insert(interaction.name.clone(), interaction.clone());
+        }
     }
 
     /// Reads a file on disk; the fault says why it cannot be read.
@@ -48,6 +85,11 @@ impl Library {
         if bytes.len() as u64 > FILE_BYTES_MAX {
             return Err(fault("is larger than 64 MiB".into()));
         }
+        Self::text(file, bytes)
+    }
+
+    /// A file as text; the fault says where it is none.
+    pub(crate) fn text(file: String, bytes: Vec<u8>) -> Result<Found, Box<Fault>> {
         let text = String::from_utf8(bytes).map_err(|e| {
             let line =
                 1 + e.as_bytes()[..e.utf8_error().valid_up_to()].iter().filter(|b| **b == b'\n').count();
@@ -56,11 +98,43 @@ impl Library {
         Ok(Found { file, text: text.into() })
     }
 
+    /// Opens a file that is too large to be held, with its size in bytes and its path; `None` when it is not there.
+    pub(crate) fn open(&self, path: &str) -> Option<(Opened<'_>, u64, PathBuf)> {
+        let key = normal(path).unwrap_or_else(|| path.to_owned());
+        if let Some(memory) = &self.memory {
+            let bytes = memory.files.get(&key)?;
+            return Some((Ok(Box::new(bytes.as_slice())), bytes.len() as u64, PathBuf::from(key)));
+        }
+        let on_disk = self.folder.join(key);
+        if !on_disk.is_file() {
+            return None;
+        }
+        let bytes = std::fs::metadata(&on_disk).map_or(0, |m| m.len());
+        let opened = std::fs::File::open(&on_disk).map(|file| Box::new(file) as Box<dyn Read>);
+        Some((opened, bytes, on_disk))
+    }
+
+    /// Adds a file that was read elsewhere to the hash of everything that was used.
+    pub(crate) fn add_used(&self, path: &str, digest: [u8; 32]) {
+        self.used.borrow_mut().insert(normal(path).unwrap_or_else(|| path.to_owned()), digest);
+    }
+
+    /// The text of a file that is looked into without being used; `None` when it cannot be read.
+    pub(crate) fn peek(&self, path: &str) -> Option<Found> {
+        let used = self.used.borrow().clone();
+        let found = self.find(path, &Log::default());
+        self.used.replace(used);
+        found
+    }
+
     /// Finds a file by its path from the scenario's folder; `None` when it is neither there nor built in.
     pub(crate) fn find(&self, path: &str, log: &Log) -> Option<Found> {
         let key = normal(path);
         let on_disk = self.folder.join(key.as_deref().unwrap_or(path));
-        let found = if on_disk.is_file() {
+        let in_memory = self.memory.as_ref().map(|m| m.files.get(key.as_deref().unwrap_or(path)));
+        let found = if let Some(Some(bytes)) = in_memory {
+            Self::text(path.to_owned(), bytes.clone()).map_err(|fault| log.push(*fault)).ok()?
+        } else if in_memory.is_none() && on_disk.is_file() {
             Self::read(&on_disk).map_err(|fault| log.push(*fault)).ok()?
         } else {
             let key = key.as_deref()?;
@@ -74,7 +148,11 @@ impl Library {
     pub(crate) fn interactions(&self) -> Vec<String> {
         let mut names: BTreeSet<String> =
             built_in::names("interactions", ".toml").map(str::to_owned).collect();
-        if let Ok(entries) = std::fs::read_dir(self.folder.join("interactions")) {
+        if let Some(memory) = &self.memory {
+            let own =
+                memory.files.keys().filter_map(|p| p.strip_prefix("interactions/")?.strip_suffix(".toml"));
+            names.extend(own.map(str::to_owned));
+        } else if let Ok(entries) = std::fs::read_dir(self.folder.join("interactions")) {
             for path in entries.flatten().map(|e| e.path()) {
                 if path.extension().is_some_and(|e| e == "toml") {
                     names.extend(path.file_stem().and_then(|s| s.to_str()).map(str::to_owned));

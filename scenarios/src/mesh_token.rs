@@ -11,12 +11,18 @@ use std::sync::LazyLock;
 static KEYED: LazyLock<Option<Hmac<Sha256>>> =
     LazyLock::new(|| Hmac::<Sha256>::new_from_slice(MESH_SHARED_KEY.as_bytes()).ok());
 
+/// The shared key of the synthetic environment, ready to be used.
+pub(crate) fn synthetic() -> Option<&'static Hmac<Sha256>> {
+    KEYED.as_ref()
+}
+
 /// How often the nonce was used before: never, each request has its own.
 const NONCE_COUNT: &[u8] = b"0";
 
-/// Appends the header's value. `nonce` writes the same UUID each time it is called.
+/// Appends the header's value under the shared key in `keyed`. `nonce` writes the same UUID each time it is called.
 pub(crate) fn write(
     out: &mut Vec<u8>,
+    keyed: Option<&Hmac<Sha256>>,
     mailbox: &str,
     password: &str,
     nonce: impl Fn(&mut Vec<u8>),
@@ -34,7 +40,7 @@ pub(crate) fn write(
     let before_time = out.len();
     now.mesh(out);
     // HMAC takes keys of any length, so the key is always there.
-    let Some(mut mac) = KEYED.clone() else { return };
+    let Some(mut mac) = keyed.cloned() else { return };
     mac.update(&out[start..before_time]);
     mac.update(password.as_bytes());
     mac.update(b":");
@@ -56,7 +62,8 @@ mod tests {
         let nonce = "11111111-2222-4333-8444-555555555555";
         let now = Moment::of("2026-11-23T08:09:10Z".parse().unwrap());
         let mut out = Vec::new();
-        write(&mut out, "A20047OT001", "secret", |out| out.extend_from_slice(nonce.as_bytes()), now);
+        let nonce_of = |out: &mut Vec<u8>| out.extend_from_slice(nonce.as_bytes());
+        write(&mut out, synthetic(), "A20047OT001", "secret", nonce_of, now);
         let text = String::from_utf8(out).unwrap();
         let (public, hash) = text.rsplit_once(':').unwrap();
         assert_eq!(public, format!("NHSMESH A20047OT001:{nonce}:0:202611230809"));

@@ -102,7 +102,8 @@ const COLUMNS_NEEDED: usize = 2;
 /// How far the shares of a file may be from 1: published shares are rounded to six places.
 const SHARE_SUM_TOLERANCE: f64 = 0.005;
 
-fn blank() -> MixRow {
+/// A row about which nothing is known.
+pub(crate) fn blank() -> MixRow {
     MixRow {
         interaction: 0,
         share: 0.0,

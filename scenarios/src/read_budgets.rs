@@ -20,6 +20,11 @@ const BUDGET_TIMES: [&str; 12] = [
     "service-p99.99",
     "service-max",
 ];
+/// Metrics of a budget that are of the whole run, and only of one in which something was done to the system under test.
+const BUDGET_EVENTS: [&str; 3] = ["availability", "lost-writes", "recovery"];
+/// Most lost writes that a budget may allow: more than any run acknowledges.
+const LOST_WRITES_MAX: u64 = 1_000_000_000;
+
 /// Reads `[validity]`.
 pub(crate) fn read_limits(item: Option<Item<'_>>) -> RunLimits {
     let mut limits =
@@ -49,12 +54,18 @@ pub(crate) fn read_budgets(item: &Item<'_>, names: &[&str], log: &Log) -> Vec<Bu
         }
         let Some(metrics) = item.section() else { continue };
         for (metric, item) in metrics.entries() {
+            if BUDGET_EVENTS.contains(&metric) && interaction != "all" {
+                log.push(item.fault("is a metric of the whole run").got(interaction).allowed("all"));
+            }
             let limit = match metric {
+                "availability" => item.percent(),
+                "recovery" => item.span().map(|d| d.as_nanos() as f64),
+                "lost-writes" => lost_writes(&item),
                 "errors" => item.percent(),
                 "rate" => item.rate().map(|r| r.from_per_s),
                 time if BUDGET_TIMES.contains(&time) => item.span().map(|d| d.as_nanos() as f64),
                 _ => {
-                    let allowed = list(BUDGET_TIMES.iter().chain(&["errors", "rate"]));
+                    let allowed = list(BUDGET_TIMES.iter().chain(&["errors", "rate"]).chain(&BUDGET_EVENTS));
                     log.push(item.fault("unknown metric").got(metric).allowed(allowed));
                     None
                 }
@@ -76,4 +87,14 @@ pub(crate) fn read_budgets(item: &Item<'_>, names: &[&str], log: &Log) -> Vec<Bu
         }
     }
     budgets
+}
+
+/// A count, written as a text like all limits.
+fn lost_writes(item: &Item<'_>) -> Option<f64> {
+    let count = item.value().as_str().and_then(|s| s.parse::<u64>().ok());
+    let count = count.filter(|n| *n <= LOST_WRITES_MAX);
+    if count.is_none() {
+        item.refuse("not a count", format!("a whole number in quotes, \"0\" to \"{LOST_WRITES_MAX}\""));
+    }
+    count.map(|n| n as f64)
 }

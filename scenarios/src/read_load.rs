@@ -1,19 +1,23 @@
 //! Reads `[load]`: how load is made, by whom, over how many connections. Called by `read_scenario`.
 
 use crate::document::{Item, Log, Section};
-use crate::scenario::{Arrivals, CONNECTIONS, Load, Model, Users};
+use crate::scenario::{Arrivals, CONNECTIONS, Load, Model, PORTS_PER_SOURCE};
+use crate::trace;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
-/// Most users of the closed model: each is a task with a connection of its own.
-const USERS_MAX: u64 = 28_000;
-/// Loopback source addresses: 127.0.0.1 to 127.0.0.250.
-const SOURCES: std::ops::RangeInclusive<u64> = 1..=250;
 /// Connections of a scenario that names no number.
 const CONNECTIONS_DEFAULT: u32 = 256;
 /// How many there may be in all unless the scenario says otherwise: what a stall of a second at 10,000/s asks for.
 const CONNECTIONS_MAX_DEFAULT: u32 = 10_000;
+/// Source addresses: 127.0.0.1 to 127.0.0.250, which stand ready on every Linux machine.
+const SOURCES: RangeInclusive<u64> = 1..=250;
+/// Threads that send: one a core, and no machine that this was made for has more cores.
+const WORKERS: RangeInclusive<u64> = 1..=64;
+/// Highest index of dispersion: batches of 500 on average, half a second of 1,000/s at one instant.
+const DISPERSION_MAX: f64 = 1_000.0;
 
-/// Reads `[load]`.
+/// Reads `[load]`; its users and its trace are read later, when it is known what there is to ask.
 pub(crate) fn read_load(item: Option<Item<'_>>, log: &Log) -> Option<Load> {
     let mut load = Load {
         model: Model::Open,
@@ -30,17 +34,12 @@ pub(crate) fn read_load(item: Option<Item<'_>>, log: &Log) -> Option<Load> {
     let section = item.section()?;
     let models = [("open", Model::Open), ("users", Model::Users)];
     load.model = section.get("model").map_or(Some(Model::Open), |i| i.one_of(&models))?;
-    let spacings = [("poisson", Arrivals::Poisson), ("constant", Arrivals::Constant)];
-    if let Some(arrivals) = section.get("arrivals").and_then(|i| i.one_of(&spacings)) {
+    if let Some(arrivals) = read_arrivals(&section, log) {
         load.arrivals = arrivals;
     }
-    let range = u64::from(*CONNECTIONS.start())..=u64::from(*CONNECTIONS.end());
-    if let Some(n) = section.get("connections").and_then(|i| i.whole(range)) {
-        load.connections = n as u32;
-        load.connections_max = load.connections_max.max(load.connections);
-    }
-    if let Some(n) = section.get("sources").and_then(|i| i.whole(SOURCES)) {
-        load.sources = n as u32;
+    read_connections(&section, &mut load, log);
+    if let Some(n) = section.get("workers").and_then(|i| i.whole(WORKERS)) {
+        load.workers = n as u32;
     }
     if let Some(timeout) = section.get("timeout").and_then(|i| i.span()) {
         load.timeout = timeout;
@@ -56,42 +55,69 @@ pub(crate) fn read_load(item: Option<Item<'_>>, log: &Log) -> Option<Load> {
         }
         _ => {}
     }
-    load.users = users.and_then(|i| i.section()).and_then(|s| read_users(&s)).into_iter().collect();
+    trace::check_load(&section, load.model, load.arrivals, log);
     section.finish();
     Some(load)
 }
 
-fn read_users(section: &Section<'_>) -> Option<Users> {
-    let count = section.need("count", "how many").and_then(|i| i.whole(1..=USERS_MAX));
-    let hatch = section.get("hatch").map(|i| {
-        let rate = i.rate().filter(|r| r.from_per_s == r.to_per_s && r.from_per_s > 0.0);
-        if rate.is_none() && i.rate().is_some() {
-            i.refuse("not one rate above zero", "e.g. 25/s");
+fn read_arrivals(section: &Section<'_>, log: &Log) -> Option<Arrivals> {
+    // The index of dispersion is read below.
+    let bursty = Arrivals::Bursty { dispersion: 0.0 };
+    let spacings = [
+        ("poisson", Arrivals::Poisson),
+        ("constant", Arrivals::Constant),
+        ("bursty", bursty),
+        ("trace", Arrivals::Trace),
+    ];
+    let arrivals = section.get("arrivals").map(|i| i.one_of(&spacings));
+    let form = format!("a number above 1, up to {DISPERSION_MAX}");
+    match (section.get("dispersion"), arrivals) {
+        (Some(item), Some(Some(Arrivals::Bursty { .. }))) => {
+            let found = item.number().filter(|d| *d > 1.0 && *d <= DISPERSION_MAX);
+            if found.is_none() {
+                item.refuse("not an index of dispersion", form);
+            }
+            found.map(|dispersion| Arrivals::Bursty { dispersion })
         }
-        rate.map(|r| r.from_per_s)
-    });
-    let think = section.need("think", "a pause, e.g. 1s, or a range, e.g. 200ms..1s").and_then(|i| {
-        let text = i.text()?;
-        let (from, to) = text.split_once("..").unwrap_or((text, text));
-        let span = crate::units::parse_duration(from).zip(crate::units::parse_duration(to));
-        let span = span.filter(|(from, to)| from <= to);
-        if span.is_none() {
-            i.refuse("not a pause", "a duration, e.g. 1s, or a range, e.g. 200ms..1s");
+        (None, Some(Some(Arrivals::Bursty { .. }))) => {
+            log.push(section.fault("dispersion", "is missing").allowed(form));
+            None
         }
-        span
-    });
-    section.finish();
-    let (think_min, think_max) = think?;
-    let count = count? as u32;
-    // Without a rate all users start within the first second.
-    Some(Users {
-        name: "users".into(),
-        does: Vec::new(),
-        begins: Vec::new(),
-        session: None,
-        count,
-        hatch_per_s: hatch.unwrap_or(Some(f64::from(count)))?,
-        think_min,
-        think_max,
-    })
+        (Some(item), None | Some(Some(_))) => {
+            log.push(item.fault("belongs to bursty arrivals").allowed("arrivals = \"bursty\""));
+            None
+        }
+        (_, arrivals) => arrivals?,
+    }
+}
+
+/// How many connections, how many at most, from how many addresses.
+fn read_connections(section: &Section<'_>, load: &mut Load, log: &Log) {
+    let range = u64::from(*CONNECTIONS.start())..=u64::from(*CONNECTIONS.end());
+    if let Some(n) = section.get("sources").and_then(|i| i.whole(SOURCES)) {
+        load.sources = n as u32;
+    }
+    let ports = load.sources * PORTS_PER_SOURCE;
+    let whole = |key| {
+        let item = section.get(key)?;
+        let n = item.whole(range.clone())? as u32;
+        if n > ports {
+            let allowed = format!("up to {ports} here, or sources = {}", n.div_ceil(PORTS_PER_SOURCE));
+            item.refuse(&format!("a source address has ports for {PORTS_PER_SOURCE} connections"), allowed);
+            return None;
+        }
+        Some((n, item))
+    };
+    let (connections, most) = (whole("connections"), whole("connections-max"));
+    if let Some((n, _)) = connections {
+        load.connections = n;
+    }
+    load.connections_max = load.connections_max.max(load.connections);
+    if let Some((n, item)) = most {
+        if n < load.connections {
+            let allowed = format!("{} or more, as many as connections", load.connections);
+            log.push(item.fault("fewer than are opened before the run").got(n).allowed(allowed));
+        }
+        load.connections_max = n;
+    }
 }

@@ -2,6 +2,7 @@
 //! has passed every check, so its users need none.
 
 use crate::certificates::{Certificates, Tls};
+use crate::credentials::Credentials;
 use crate::interaction::Interaction;
 use crate::mix::{Item, Mix};
 use crate::target::Target;
@@ -12,8 +13,12 @@ use std::time::Duration;
 /// Index into [`Scenario::interactions`].
 pub type InteractionId = usize;
 
-/// Connections a scenario may ask for: one source address has about 28,000 ephemeral ports by default on Linux.
-pub const CONNECTIONS: RangeInclusive<u32> = 1..=28_000;
+/// Connections a scenario may ask for: above every number that one machine holds with TLS and leaves room to work. Each
+/// source address has ports for [`PORTS_PER_SOURCE`] of them.
+pub const CONNECTIONS: RangeInclusive<u32> = 1..=200_000;
+
+/// Connections from one source address to one port: Linux has 28,232 ephemeral ports by default, and leaves a few to others.
+pub const PORTS_PER_SOURCE: u32 = 28_000;
 
 /// A scenario whose file, mix, interactions and bodies have passed every check.
 #[derive(Debug, Clone)]
@@ -24,9 +29,12 @@ pub struct Scenario {
     pub path: PathBuf,
     /// The file's text as written.
     pub text: String,
-    /// SHA-256 in lower-case hexadecimal of the scenario's text, its mix, and the interactions and bodies in use. Changes
-    /// made on the command line are not in it.
+    /// SHA-256 in lower-case hexadecimal of the scenario's text, its mix, its trace, and the profiles, interactions and bodies in use.
+    /// Changes made on the command line are not in it.
     pub sha256: String,
+    /// What was changed after the files were read, in sentences, e.g. `shortened from 1m10s to 5s (--within 5s)`; empty when
+    /// it is as written.
+    pub changes: Vec<String>,
     /// Seed of population, plan and requests. Default 42.
     pub seed: u64,
     /// Sizes of the population.
@@ -37,6 +45,8 @@ pub struct Scenario {
     pub tls: Tls,
     /// Whom the harness trusts and what it shows, for TLS.
     pub certificates: Certificates,
+    /// Credentials of the user's own system.
+    pub credentials: Credentials,
     /// How it asks.
     pub load: Load,
     /// Its phases in order; at least one, at least one of them measured.
@@ -125,6 +135,8 @@ pub struct TraceRef {
     pub last_ns: u64,
     /// Rows of each interaction of the scenario.
     pub counts: Vec<u64>,
+    /// What each name in the file means: the name of an interaction, or an operation of one.
+    pub names: Vec<(String, InteractionId)>,
 }
 
 /// A journey: a person's business in several interactions. Each step begins a pause after the answer to the one before it;
@@ -158,6 +170,13 @@ pub struct Event {
     pub action: Action,
     /// As written, e.g. `hub-stop 1s`.
     pub text: String,
+}
+
+impl Scenario {
+    /// Whether its events start the hub again in mid-run.
+    pub fn restarts_hub(&self) -> bool {
+        self.events.iter().any(|e| matches!(e.action, Action::HubKill | Action::HubRestart))
+    }
 }
 
 /// What an [`Event`] does.
@@ -271,9 +290,11 @@ pub struct RunLimits {
 pub struct Budget {
     /// Name of an interaction of the mix, or `all`.
     pub interaction: String,
-    /// `response-` or `service-` and `p50`, `p90`, `p99`, `p99.9`, `p99.99` or `max`; or `errors`, or `rate`.
+    /// `response-` or `service-` and `p50`, `p90`, `p99`, `p99.9`, `p99.99` or `max`; or `errors`, or `rate`; or, of the whole
+    /// run, `availability`, `lost-writes` or `recovery`.
     pub metric: String,
-    /// Nanoseconds, a fraction for `errors`, per second for `rate`. At most this, for `rate` at least this.
+    /// Nanoseconds, a fraction for `errors` and `availability`, per second for `rate`, a count for `lost-writes`. At most
+    /// this, for `rate` and `availability` at least this.
     pub limit: f64,
     /// The limit as written, e.g. `250ms`.
     pub text: String,

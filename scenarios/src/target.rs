@@ -2,7 +2,8 @@
 //! same safety rule, so no load reaches another machine unless the scenario says who allowed it.
 
 use crate::certificates::Tls;
-use std::net::IpAddr;
+use crate::forbidden_hosts::forbidden;
+use std::net::{IpAddr, SocketAddr};
 
 /// The server that is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,8 +33,8 @@ impl Target {
     /// The target of a URL.
     ///
     /// # Errors
-    /// (what is wrong, what is allowed): another form than `http://HOST:PORT` or `https://HOST:PORT`, or a host that is not this machine
-    /// without `authorised`.
+    /// (what is wrong, what is allowed): another form than `http://HOST:PORT` or `https://HOST:PORT`, a national host, or a
+    /// host that is not this machine without `authorised`.
     pub fn from_url(url: &str, authorised: Option<&str>) -> Result<Target, (String, String)> {
         let fault = |problem: &str, allowed: &str| Err((problem.to_owned(), allowed.to_owned()));
         let schemes = [("http://", 80), ("https://", 443)];
@@ -54,6 +55,10 @@ impl Target {
             None if !host.is_empty() && host.bytes().all(named) => host,
             _ => return fault("not a URL with a host and no path", URL_FORM),
         };
+        if let Some(what) = forbidden(host) {
+            let problem = format!("no load is ever sent there, whoever authorised it: this is {what}");
+            return fault(&problem, "a system of your own, or hub = \"embedded\"");
+        }
         let authorised = authorised.map(str::trim).filter(|a| !a.is_empty());
         if !is_loopback(host) && authorised.is_none() {
             return fault(
@@ -67,6 +72,24 @@ impl Target {
             port,
             authorised: authorised.map(str::to_owned),
         })
+    }
+
+    /// Whether load may go to the address that the target's name turned out to have. A name that should be this machine's
+    /// may lead elsewhere, by a line in the hosts file say.
+    ///
+    /// # Errors
+    /// One sentence when the address is another machine's and nobody is named who allowed that.
+    pub fn may_ask(&self, address: SocketAddr) -> Result<(), String> {
+        match self {
+            Target::Url { host, authorised: None, .. } if !address.ip().to_canonical().is_loopback() => {
+                Err(format!(
+                    "{host} leads to {}, which is not this machine: load may be sent there only if the scenario's [target] \
+                     names who allowed it (authorised = \"who allowed it, reference\")",
+                    address.ip()
+                ))
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -108,6 +131,55 @@ mod tests {
             assert!(problem.contains("not this machine"), "{url}: {problem}");
             assert!(Target::from_url(url, Some("A. Person, ticket 7")).is_ok(), "{url}");
         }
+    }
+
+    #[test]
+    fn a_national_host_is_refused_also_when_somebody_allowed_it() {
+        for url in [
+            "http://api.service.nhs.uk",
+            "http://INT.api.Service.nhs.uk:443/",
+            "http://mesh-sync.spineservices.nhs.uk.:80",
+            "http://mesh-sync.national.ncrs.nhs.uk",
+        ] {
+            for authorised in [None, Some("A. Person, ticket 7")] {
+                let (problem, _) = Target::from_url(url, authorised).unwrap_err();
+                assert!(problem.contains("no load is ever sent there"), "{url}: {problem}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_spelling_slips_a_national_host_past_its_name() {
+        for url in [
+            "http://127.0.0.1@api.service.nhs.uk",
+            "http://api.service.nhs.uk@127.0.0.1",
+            "http://api.service.nhs.uk%2e",
+            "http://%61pi.service.nhs.uk",
+            "http://api\u{3002}service\u{3002}nhs\u{3002}uk",
+            "http://\u{ff41}pi.service.nhs.uk",
+            "http://api.service.nhs.uk\\@localhost",
+            "http://localhost#@api.service.nhs.uk",
+            "http://localhost?api.service.nhs.uk",
+            "http:// api.service.nhs.uk",
+            "http://api.service.nhs.uk\t",
+            "http://api.service.nhs.uk:80:80",
+            "HTTP://api.service.nhs.uk",
+            "//api.service.nhs.uk",
+        ] {
+            assert!(Target::from_url(url, Some("A. Person, ticket 7")).is_err(), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_name_of_this_machine_must_lead_to_this_machine() {
+        let here = Target::from_url("http://localhost:80", None).unwrap();
+        for address in ["127.0.0.1:80", "127.9.9.9:80", "[::1]:80", "[::ffff:127.0.0.1]:80"] {
+            assert_eq!(here.may_ask(address.parse().unwrap()), Ok(()), "{address}");
+        }
+        let sentence = here.may_ask("192.0.2.7:80".parse().unwrap()).unwrap_err();
+        assert!(sentence.starts_with("localhost leads to 192.0.2.7"), "{sentence}");
+        let allowed = Target::from_url("http://localhost:80", Some("A. Person, ticket 7")).unwrap();
+        assert_eq!(allowed.may_ask("192.0.2.7:80".parse().unwrap()), Ok(()));
     }
 
     #[test]

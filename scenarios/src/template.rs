@@ -1,10 +1,12 @@
 //! Templates: text with `{{variables}}`, cut into segments once, then written again and again. Called when an interaction
 //! is read (parse) and for every request (write). Writing allocates nothing of its own.
 
+use crate::credentials::{Credentials, FromMesh, OfMesh};
 use crate::draw::name_of;
 use crate::inputs::Inputs;
 use crate::place::{Place, path_literal};
-use crate::variable::Variable;
+use crate::variable::{OfEndPoint, Variable};
+use std::sync::Arc;
 
 /// A compiled template.
 #[derive(Debug, Clone, Default)]
@@ -83,6 +85,27 @@ impl Template {
         } else {
             Err(faults)
         }
+    }
+
+    /// Puts the scenario's credentials in: the cell of each that is named, and the user's own mailbox, when there is one, where
+    /// one of the population's would stand.
+    pub(crate) fn with(mut self, credentials: &Credentials) -> Self {
+        for segment in &mut self.segments {
+            let Segment::Value { variable, .. } = segment else { continue };
+            if let Variable::Credential(named) = variable {
+                named.cell = credentials.cell(&named.name);
+            }
+            let of = match variable {
+                Variable::MeshAuthorization => OfMesh::Authorization,
+                Variable::EndPoint { of: OfEndPoint::Mailbox, .. } => OfMesh::Mailbox,
+                Variable::EndPoint { of: OfEndPoint::MailboxPassword, .. } => OfMesh::Password,
+                _ => continue,
+            };
+            if let Some(own) = &credentials.mesh {
+                *variable = Variable::OwnMesh(FromMesh { own: Arc::clone(own), of });
+            }
+        }
+        self
     }
 
     /// Says where the text begins, for faults that are found later.

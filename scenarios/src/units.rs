@@ -1,5 +1,5 @@
-//! Durations, rates and percentages as people write them: `1m30s`, `250ms`, `1800/s`, `0/s..1800/s`, `0.1%`. Pure text to
-//! number and back; the callers add file and line.
+//! Durations, rates, percentages and large numbers as people write them: `1m30s`, `250ms`, `168h in 20m`, `1800/s`,
+//! `0/s..1800/s`, `0.1%`, `400M`. Pure text to number and back; the callers add file and line.
 
 use crate::scenario::Rate;
 use std::time::Duration;
@@ -11,10 +11,16 @@ pub(crate) const RATE_FORM: &str = "a number with /s, e.g. 1800/s, or a ramp, e.
 /// What a percentage looks like, for messages.
 pub(crate) const PERCENT_FORM: &str = "0% to 100%, e.g. 0.1%";
 
+/// What a time-lapse looks like, for messages.
+pub(crate) const LAPSE_FORM: &str = "the longer time in the shorter, e.g. 168h in 20m";
+/// What a large number looks like, for messages.
+pub(crate) const COUNT_FORM: &str =
+    "a number above zero, e.g. 400_000_000, or a text with k, M or bn, e.g. \"400M\"";
+
 /// Longest duration: a year. Its nanoseconds fit 64 bits 500 times over, so sums of phases cannot overflow.
 const DURATION_MAX_S: f64 = 366.0 * 86_400.0;
 /// Highest rate: beyond what any machine sends, low enough that a plan's arithmetic stays exact.
-const RATE_MAX_PER_S: f64 = 1e7;
+pub(crate) const RATE_MAX_PER_S: f64 = 1e7;
 
 /// Units by name with their nanoseconds; longer names first, so that `ms` is not read as `m`.
 const UNITS: [(&str, f64); 7] =
@@ -61,12 +67,41 @@ pub fn parse_percent(text: &str) -> Option<f64> {
     decimal(text.trim().strip_suffix('%')?.trim()).map(|p| p / 100.0).filter(|p| *p <= 1.0)
 }
 
+/// Reads `168h in 20m`: the scenario's own time, and the time in which it passes.
+///
+/// # Errors
+/// `None` when the text has another form, when the second is nothing, or when it is longer than the first.
+pub(crate) fn parse_lapse(text: &str) -> Option<(Duration, Duration)> {
+    let (own, run) = text.split_once(" in ")?;
+    parse_duration(own).zip(parse_duration(run)).filter(|(own, run)| own >= run && !run.is_zero())
+}
+
+/// Reads `400M`, `1.33bn`, `250k` or a plain number.
+///
+/// # Errors
+/// `None` when the text has another form, or says zero.
+pub(crate) fn parse_count(text: &str) -> Option<f64> {
+    let text = text.trim();
+    let scales = [("bn", 1e9), ("M", 1e6), ("k", 1e3), ("", 1.0)];
+    let found = scales.iter().find_map(|(unit, scale)| {
+        let number = text.strip_suffix(unit)?;
+        Some(decimal(number.trim())? * scale)
+    });
+    found.filter(|n| *n > 0.0)
+}
+
 /// A plain decimal number without sign or exponent; underscores between digits are allowed.
-fn decimal(text: &str) -> Option<f64> {
+pub(crate) fn decimal(text: &str) -> Option<f64> {
     let plain: String = text.chars().filter(|c| *c != '_').collect();
     let digits = plain.bytes().any(|b| b.is_ascii_digit());
     let clean = plain.bytes().all(|b| b.is_ascii_digit() || b == b'.');
     (digits && clean && !text.starts_with('_') && !text.ends_with('_')).then(|| plain.parse().ok())?
+}
+
+/// A number in at most four digits after the point, as short as it can be: `0.5`, `1800`.
+pub(crate) fn number_text(number: f64) -> String {
+    let text = format!("{number:.4}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 /// A duration as a person would write it: `250ms`, `1m30s`.
@@ -122,6 +157,36 @@ mod tests {
         assert_eq!(parse_rate("1_800/s").map(|r| r.from_per_s), Some(1800.0));
         for text in ["1800", "1800/m", "0..1800/s", "/s", "-1/s", "99999999/s", "1/s..2/s..3/s"] {
             assert_eq!(parse_rate(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_time_lapse_is_a_longer_time_in_a_shorter() {
+        let hours = |h: u64| Duration::from_secs(h * 3_600);
+        assert_eq!(parse_lapse("168h in 20m"), Some((hours(168), Duration::from_secs(1_200))));
+        assert_eq!(parse_lapse("1h in 1h"), Some((hours(1), hours(1))));
+        for text in ["168h", "20m in 168h", "168h in 0s", "168h in", "in 20m", "168h 20m", "1h in 1m in 1s"] {
+            assert_eq!(parse_lapse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn large_numbers_may_be_short() {
+        for (text, number) in
+            [("400M", 4e8), ("1.33bn", 1.33e9), ("250k", 2.5e5), ("400 M", 4e8), ("400_000_000", 4e8)]
+        {
+            let found = parse_count(text).unwrap_or_default();
+            assert!((found - number).abs() < 1e-3, "{text}: {found}");
+        }
+        for text in ["", "0", "M", "400m", "-1M", "400MM", "4e8", "many"] {
+            assert_eq!(parse_count(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_written_without_idle_zeros() {
+        for (number, text) in [(0.5, "0.5"), (1800.0, "1800"), (1.0 / 3.0, "0.3333"), (0.0, "0")] {
+            assert_eq!(number_text(number), text);
         }
     }
 

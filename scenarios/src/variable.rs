@@ -1,6 +1,8 @@
 //! The variables of templates: the closed list, what each is, and how its name is read. `template` parses with it, `inputs`
 //! gives the values, the README's table is checked against it.
 
+use crate::credentials::{FromMesh, Named, OfMesh};
+
 /// A variable as the documentation lists it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct VariableHelp {
@@ -99,6 +101,7 @@ pub const VARIABLES: &[VariableHelp] = &[
     help("now.mesh", "the time, yyyymmddhhmm; not in [expect] and [capture]"),
     help("today", "the date, yyyy-mm-dd; not in [expect] and [capture]"),
     help("seq", "number of the arrival in the run, from 0"),
+    help("credential.NAME", "a value of [credentials]; not in [expect] and [capture]"),
     help("capture.NAME", "what the interaction before left at the stage this one takes from"),
 ];
 
@@ -167,13 +170,28 @@ pub(crate) enum Variable {
     Patient(OfPatient),
     Newborn(OfPatient),
     Organisation(Org, OfOrg),
-    EndPoint { recipient: bool, of: OfEndPoint },
+    EndPoint {
+        recipient: bool,
+        of: OfEndPoint,
+    },
     Session(OfSession),
     MeshAuthorization,
-    Uuid { place: u64, upper: bool },
-    Digits { place: u64, count: usize },
-    Hex { place: u64, count: usize },
-    Text { place: u64, bytes: usize },
+    Uuid {
+        place: u64,
+        upper: bool,
+    },
+    Digits {
+        place: u64,
+        count: usize,
+    },
+    Hex {
+        place: u64,
+        count: usize,
+    },
+    Text {
+        place: u64,
+        bytes: usize,
+    },
     PrescriptionId,
     PrescriptionSignature,
     ReferralUbrn,
@@ -181,6 +199,9 @@ pub(crate) enum Variable {
     NowMesh,
     Today,
     Seq,
+    Credential(Named),
+    /// Of the user's own mailbox; no name is read as this, a template gets it in exchange.
+    OwnMesh(FromMesh),
     Capture(Box<str>),
 }
 
@@ -213,6 +234,7 @@ impl Variable {
             ("digits", n) => Variable::Digits { place: fresh, count: number(n, DIGITS_MAX)? },
             ("hex", n) => Variable::Hex { place: fresh, count: number(n, DIGITS_MAX)? },
             ("text", n) => Variable::Text { place: fresh, bytes: number(n, TEXT_MAX)? },
+            ("credential", name) => Variable::Credential(Named { name: word(name)?.into(), cell: None }),
             ("capture", name) => Variable::Capture(word(name)?.into()),
             ("patient", of) => Variable::Patient(OfPatient::parse(of)?),
             // Whom no record knows has no number yet.
@@ -263,7 +285,13 @@ impl Variable {
 
     /// True when the value depends on the clock.
     pub(crate) fn is_time(&self) -> bool {
-        matches!(self, Variable::Now | Variable::NowMesh | Variable::Today | Variable::MeshAuthorization)
+        match self {
+            Variable::OwnMesh(from) => from.of == OfMesh::Authorization,
+            _ => matches!(
+                self,
+                Variable::Now | Variable::NowMesh | Variable::Today | Variable::MeshAuthorization
+            ),
+        }
     }
 
     /// True when no value of it ever needs escaping, wherever it may stand.
@@ -346,6 +374,9 @@ mod tests {
             "digits.65",
             "text.99999999",
             "capture.",
+            "credential",
+            "credential.",
+            "credential.a b",
             "now.then",
             "Patient.family",
             "uuid.upper.",

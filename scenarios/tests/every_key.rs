@@ -14,9 +14,21 @@ mix   = "mixes/mine.csv"
 cost  = "cases/mine.toml"
 
 [target]
-url        = "http://hub.example.org:8080"
+url        = "https://hub.example.org:8080"
 authorised = "A. Person, ticket 7"
-tls        = "off"
+client-certificate = "me.pem"
+client-key = { file = "me.pem" }
+ca         = "me.pem"
+tls        = "mutual"
+
+[credentials]
+API-KEY = { env = "CARGO_PKG_NAME" }
+TOKEN   = { signed-jwt = { url = "https://hub.example.org/token", key = { file = "me.pem" }, kid = "k", client-id = { env = "CARGO_PKG_NAME" }, audience = "them", ca = "me.pem" } }
+
+[credentials.mesh]
+shared-key = { file = "me.pem" }
+mailbox    = "X26ABC1"
+password   = { env = "CARGO_PKG_NAME" }
 
 [population]
 patients      = 1_000
@@ -113,6 +125,7 @@ fn folder(scenario: &str) -> tempfile::TempDir {
         ("s.toml", scenario),
         ("mixes/mine.csv", MIX),
         ("interactions/ask.toml", ASK),
+        ("me.pem", "-----BEGIN CERTIFICATE-----\n-----BEGIN PRIVATE KEY-----\n"),
         ("interactions/tell.toml", TELL),
         (
             "bodies/ask.xml",
@@ -135,6 +148,10 @@ fn every_key_of_the_open_model_is_read() {
         (host.as_str(), *port, authorised.as_deref()),
         ("hub.example.org", 8080, Some("A. Person, ticket 7"))
     );
+    assert!(s.certificates.ca.is_some() && matches!(s.certificates.shown, scenarios::Shown::One { .. }));
+    let [jwt] = s.credentials.signed_jwts() else { panic!("one") };
+    assert_eq!((jwt.server.tls, jwt.server.port, jwt.audience.as_str()), (true, 443, "them"));
+    assert_eq!(s.credentials.secrets().mask("scenarios"), "[secret]");
     assert_eq!((s.population.patients, s.population.organisations, s.population.endpoints), (1_000, 20, 30));
     assert_eq!((s.load.model, s.load.arrivals, s.load.connections), (Model::Open, Arrivals::Constant, 8));
     assert_eq!((s.load.timeout, s.load.users.len()), (Duration::from_secs(5), 0));

@@ -4,8 +4,12 @@ mod support;
 
 mod bad_days; // unreachable, port in use, full disk, corrupt folder, Ctrl-C: one clear message each, no panic
 mod bad_input; // faults come all at once, with file, line, got and allowed
+mod business; // the journeys that come with the product, walked step by step; the audit log replays as a trace
+mod credentials; // a user's own system gets its credentials, and nothing that is left behind has one in it
 mod durability; // a killed hub keeps every acknowledged write, once, and an audit log without a gap
+mod faults; // killed and restarted by the scenario itself: nothing acknowledged is lost, and the cost is told
 mod fhir_clients; // FHIR clients that nobody here wrote read, search, update and register in the Personal Demographics Service
+mod known_server; // a server whose truth is known: what the generator is held against
 mod main_job; // one command: the national mix runs, is counted on both sides, and leaves a record
 mod mesh_client; // NHS England's own MESH client works against the hub
 mod openapi; // whatever is asked, the hub answers as its own OpenAPI document says
@@ -14,6 +18,8 @@ mod other_languages; // HdrHistogram and NHS number implementations from another
 mod own_server; // a user points the tool at any HTTP server without writing Rust
 mod ownership; // what belongs to one organisation opens for no other: (caller, resource, verb) in full
 mod races; // of two who want the same thing at once exactly one gets it
+mod sabotage; // a harness starved, a clock stepped, a hub exchanged in mid-run: invalid, with the sentence that says so
 mod safety; // no load beyond loopback without a name to it, no NHS number that could be a person's
 mod stall; // a frozen hub shows in response time, not in service time, and loses no request from the count
+mod truth; // the generator: true percentiles, kept schedule, the same bytes, constant memory
 mod users; // the closed model runs the same interactions into the same record

@@ -183,7 +183,7 @@ fn what_belongs_to_one_organisation_opens_for_no_other() {
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let hub = Hub::start(folder.path(), &args);
     let table: BTreeMap<&str, (Shows, Stranger)> = TABLE.iter().map(|(n, s, w)| (*n, (*s, *w))).collect();
-    let mut stages = Stages::new(population, &scenario.interactions);
+    let mut stages = Stages::new(population, &scenario.interactions, (0, 1));
     let mut waiting: Vec<usize> = (0..scenario.interactions.len()).collect();
     let mut faults = Vec::new();
     let (mut seq, mut asked) = (0, 0);

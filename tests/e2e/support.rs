@@ -89,8 +89,13 @@ impl Hub {
 
     /// Starts a hub, or gives what it said instead.
     pub fn try_start(data: &Path, more: &[&str]) -> Result<Hub, String> {
+        Self::try_start_at("127.0.0.1:0", data, more)
+    }
+
+    /// The same on an address of its own.
+    pub fn try_start_at(listen: &str, data: &Path, more: &[&str]) -> Result<Hub, String> {
         let mut child = Command::new(binary())
-            .args(["hub", "--quiet", "--listen", "127.0.0.1:0", "--data"])
+            .args(["hub", "--quiet", "--listen", listen, "--data"])
             .arg(data)
             .args(more)
             .stdin(Stdio::piped())

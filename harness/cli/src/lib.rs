@@ -1,11 +1,16 @@
 //! The command line: words to calls, outcomes to exit codes. One file a subcommand; nothing here measures or judges.
 
+mod events;
 mod exit;
 mod explain;
 mod hub;
 mod live;
+mod metrics;
+mod opening;
+mod otlp;
 mod report;
 mod run;
+mod runs;
 mod signals;
 
 pub use exit::Exit;
@@ -22,7 +27,8 @@ use std::process::ExitCode;
     about,
     after_help = "Start here:\n  spinebench explain scenarios/national-peak.toml   what would be sent, before anything runs\n  \
                   spinebench run scenarios/national-peak.toml       send it, measure it, judge it\n  \
-                  spinebench report target/runs/latest              read a run record again\n  \
+                  spinebench runs                                   what has been run so far\n  \
+                  spinebench report latest                          read a run record again\n  \
                   spinebench hub --sandbox                          a hub to point NHS client software at\n\n\
                   Exit codes: 0 ok, 1 over budget, 2 usage, 3 bad scenario, 4 run invalid, 5 target unreachable, 70 bug"
 )]
@@ -41,6 +47,8 @@ enum Command {
     Explain(explain::Args),
     /// Read a run record and print or render it again.
     Report(report::Args),
+    /// List the run records of a folder, the newest last.
+    Runs(runs::Args),
 }
 
 /// Runs the program with the process's own arguments.
@@ -57,6 +65,7 @@ pub fn run_cli() -> ExitCode {
         Command::Hub(args) => hub::run(*args),
         Command::Explain(args) => explain::run(&args),
         Command::Report(args) => report::run(&args),
+        Command::Runs(args) => runs::run(&args),
     };
     match outcome {
         Ok(exit) => exit.into(),
@@ -65,4 +74,14 @@ pub fn run_cli() -> ExitCode {
             exit.into()
         }
     }
+}
+
+/// The record that the project publishes, for tests that need a real one.
+#[cfg(test)]
+fn published_record() -> std::path::PathBuf {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../reports/published");
+    let records = std::fs::read_dir(folder).expect("reports/published is there").flatten();
+    let mut records: Vec<_> = records.map(|e| e.path()).filter(|p| p.join("record.json").exists()).collect();
+    records.sort();
+    records.pop().expect("a record is published")
 }

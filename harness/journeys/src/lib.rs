@@ -11,9 +11,11 @@ mod user;
 use goose::config::GooseConfiguration;
 use goose::goose::{Scenario as GooseScenario, Transaction};
 use goose::{GooseAttack, GooseError};
+use harness::client::connector::Connector;
 use harness::clock::{self, Clock, process_cpu_s};
-use harness::engine::{EngineFacts, Live};
+use harness::engine::{EngineFacts, Live, measured_window};
 use harness::finish::{End, finish};
+use harness::noise::{self, HubAt};
 use harness::recorder::Recorder;
 use harness::resources::Watch;
 use harness::run::{RunError, Setting, population_of, recorder_of};
@@ -21,8 +23,8 @@ use harness::seconds::Series;
 use harness::stages::Stages;
 use harness::workers::phases_of;
 use harness::{floor, status};
-use run_record::Measured;
-use scenarios::Scenario;
+use run_record::{ConnectionFacts, Measured, Observed, UsersRow};
+use scenarios::{Scenario, What};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -34,16 +36,18 @@ const TICK: Duration = Duration::from_millis(100);
 pub(crate) struct Shared {
     scenario: Scenario,
     population: population::Population,
-    target: std::net::SocketAddr,
+    connector: Connector,
     host: String,
     clock: Clock,
-    /// (cumulative share, interaction), ascending.
-    cumulative: Vec<(f64, usize)>,
+    /// For each kind of users: (cumulative weight, what), ascending.
+    does: Vec<Vec<(f64, What)>>,
     /// End of each phase, nanoseconds from the start.
     phase_ends_ns: Vec<u64>,
     book: Mutex<Book>,
     closing: AtomicBool,
     in_flight: AtomicUsize,
+    /// Connections opened so far.
+    opened: AtomicUsize,
 }
 
 /// The part that changes: one lock, held for microseconds, never across a wait.
@@ -53,6 +57,35 @@ pub(crate) struct Book {
     pub(crate) series: Series,
     pub(crate) seq: u64,
     pub(crate) ordinals: Vec<u64>,
+    pub(crate) users: Vec<Kind>,
+}
+
+/// What the users of one kind did in measured phases.
+#[derive(Default)]
+pub(crate) struct Kind {
+    pub(crate) requests: u64,
+    pub(crate) failed: u64,
+    pub(crate) sessions: u64,
+    thoughts: u64,
+    thought_ns: u64,
+}
+
+impl Kind {
+    pub(crate) fn thought(&mut self, ns: u64) {
+        self.thoughts += 1;
+        self.thought_ns += ns;
+    }
+
+    fn row(&self, users: &scenarios::Users) -> UsersRow {
+        UsersRow {
+            name: users.name.clone(),
+            count: users.count,
+            requests: self.requests,
+            failed: self.failed,
+            sessions: self.sessions,
+            think_mean_s: self.thought_ns as f64 / 1e9 / self.thoughts.max(1) as f64,
+        }
+    }
 }
 
 impl Shared {
@@ -76,54 +109,78 @@ impl Shared {
 /// [`RunError`]; what happens to single requests is counted, not returned.
 pub fn run_users(scenario: &Scenario, setting: &mut Setting<'_>) -> Result<Measured, RunError> {
     let population = population_of(scenario)?;
-    let Some(users) = scenario.load.users.first().cloned() else {
-        return Err(RunError::Machine("model = \"users\" needs a [load.users] section".into()));
-    };
     let started = clock::wall_now();
     let floor = floor::measure();
-    let before = status::ask(setting.target);
-    std::net::TcpStream::connect_timeout(&setting.target, harness::client::connection::CONNECT_TIMEOUT)
-        .map_err(|e| harness::run::unreachable_sentence(setting.target, &e))?;
-    let watch = Watch::start(setting.hub_pid);
+    let timers = floor::timers();
+    let before = status::ask_over(&setting.connector);
+    let tried = setting.connector.open(0);
+    tried.map_err(|e| harness::run::unreachable_sentence(setting.connector.target(), &e))?;
+    let watch = Watch::start(&setting.hub_pid);
     let cpu_before_s = process_cpu_s();
-    let shared = Arc::new(share(scenario, population, setting.target));
+    let shared = Arc::new(share(scenario, population, setting.connector.clone()));
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
         .build()
         .map_err(|e| RunError::Machine(format!("no runtime for the users: {e}")))?;
-    let attack =
-        attack(&shared, &users).map_err(|e| RunError::Machine(format!("goose refused the users: {e}")))?;
+    let attack = attack(&shared).map_err(|e| RunError::Machine(format!("goose refused the users: {e}")))?;
+    let hub = HubAt::of(&setting.hub_pid, setting.connector.target());
+    let noise = noise::Watch::start(hub, &setting.hub_pid, measured_window(scenario));
     (setting.begin)(shared.clock);
     let facts = runtime.block_on(watch_over(&shared, attack, setting));
     // Users that goose still holds are let go with the runtime; nothing of theirs is on the wire any more.
     runtime.shutdown_background();
-    let (recorder, series) = {
+    let (recorder, series, users) = {
         let mut book = shared.book();
+        let users = book.users.iter().zip(&scenario.load.users).map(|(k, users)| k.row(users)).collect();
         let sealed = book.recorder.seconds.seal_all();
         book.series.add(sealed);
         let empty = Series::new(Vec::new(), 1);
         (
             std::mem::replace(&mut book.recorder, recorder_of(scenario)),
             std::mem::replace(&mut book.series, empty),
+            users,
         )
     };
-    let end =
-        End { started, facts: facts?, before, floor, harness_cpu_s: process_cpu_s() - cpu_before_s, watch };
+    let harness_cpu_s = process_cpu_s() - cpu_before_s;
+    let facts = facts?;
+    let connections = ConnectionFacts {
+        transport: setting.connector.transport().into(),
+        opened: facts.opened,
+        peak: facts.peak,
+        sources: setting.connector.sources(),
+        identities: setting.connector.identities().map_or(0, |i| i.len() as u64),
+        ..ConnectionFacts::default()
+    };
+    let observed = Observed { users, connections: Some(connections), ..Observed::default() };
+    let end = End {
+        started,
+        facts,
+        before,
+        floor,
+        timers,
+        noise,
+        schedule: None,
+        trace_fault: None,
+        harness_cpu_s,
+        watch,
+        observed,
+    };
     Ok(finish(scenario, setting, recorder, series, end))
 }
 
-fn share(scenario: &Scenario, population: population::Population, target: std::net::SocketAddr) -> Shared {
-    let mut sum = 0.0;
-    let cumulative = scenario
-        .mix
-        .rows
-        .iter()
-        .map(|r| {
-            sum += r.share;
-            (sum, r.interaction)
-        })
-        .collect();
+fn share(scenario: &Scenario, population: population::Population, connector: Connector) -> Shared {
+    let does = |users: &scenarios::Users| {
+        let mut sum = 0.0;
+        let all: Vec<(usize, f64)> = scenario.items.iter().map(|i| i.share).enumerate().collect();
+        let chosen = if users.does.is_empty() { &all } else { &users.does };
+        let total: f64 = chosen.iter().map(|(_, weight)| weight).sum();
+        let each = chosen.iter().map(|(item, weight)| {
+            sum += weight / total;
+            (sum, scenario.items[*item].what)
+        });
+        each.collect()
+    };
     let mut end_ns = 0u64;
     let phase_ends_ns = scenario
         .phases
@@ -135,10 +192,10 @@ fn share(scenario: &Scenario, population: population::Population, target: std::n
         .collect();
     Shared {
         population,
-        target,
-        host: target.to_string(),
+        host: connector.target().to_string(),
+        connector,
         clock: Clock::start(),
-        cumulative,
+        does: scenario.load.users.iter().map(does).collect(),
         phase_ends_ns,
         book: Mutex::new(Book {
             recorder: recorder_of(scenario),
@@ -146,37 +203,46 @@ fn share(scenario: &Scenario, population: population::Population, target: std::n
             series: Series::new(phases_of(scenario), 1),
             seq: 0,
             ordinals: vec![0; scenario.interactions.len()],
+            users: scenario.load.users.iter().map(|_| Kind::default()).collect(),
         }),
         closing: AtomicBool::new(false),
         in_flight: AtomicUsize::new(0),
+        opened: AtomicUsize::new(0),
         scenario: scenario.clone(),
     }
 }
 
-fn attack(shared: &Arc<Shared>, users: &scenarios::Users) -> Result<GooseAttack, Box<GooseError>> {
+fn attack(shared: &Arc<Shared>) -> Result<GooseAttack, Box<GooseError>> {
+    let kinds = &shared.scenario.load.users;
     // The struct has private fields, so it cannot be written out whole.
     let mut configuration = GooseConfiguration::default();
     configuration.host = Some(format!("http://{}", shared.host));
-    configuration.users = Some(users.count as usize);
-    configuration.increase_rate = Some(users.hatch_per_s.to_string());
+    configuration.users = Some(kinds.iter().map(|k| k.count as usize).sum());
+    configuration.increase_rate = Some(kinds.iter().map(|k| k.hatch_per_s).sum::<f64>().to_string());
     configuration.quiet = 3;
     configuration.no_metrics = true;
     configuration.no_print_metrics = true;
     configuration.no_telnet = true;
     configuration.no_websocket = true;
-    let for_users = Arc::clone(shared);
-    let ask = Transaction::new(Arc::new(move |goose_user| {
-        let shared = Arc::clone(&for_users);
-        Box::pin(async move {
-            user::ask(&shared, goose_user).await;
-            Ok(())
-        })
-    }));
-    let scenario = GooseScenario::new("users")
-        .set_wait_time(users.think_min, users.think_max)
-        .map_err(Box::new)?
-        .register_transaction(ask);
-    Ok(GooseAttack::initialize_with_config(configuration).map_err(Box::new)?.register_scenario(scenario))
+    let mut attack = GooseAttack::initialize_with_config(configuration).map_err(Box::new)?;
+    for (kind, users) in kinds.iter().enumerate() {
+        let for_users = Arc::clone(shared);
+        let act = Transaction::new(Arc::new(move |goose_user| {
+            let shared = Arc::clone(&for_users);
+            Box::pin(async move {
+                user::act(&shared, goose_user, kind).await;
+                Ok(())
+            })
+        }));
+        // Weights are the numbers of users, which goose then hands out exactly.
+        let scenario = GooseScenario::new(&users.name)
+            .set_weight(users.count as usize)
+            .and_then(|s| s.set_wait_time(users.think_min, users.think_max))
+            .map_err(Box::new)?
+            .register_transaction(act);
+        attack = attack.register_scenario(scenario);
+    }
+    Ok(attack)
 }
 
 /// Lets the users run until the phases are over or a stop is asked for, then waits for what is on the wire.
@@ -217,7 +283,9 @@ async fn watch_over(
         tokio::time::sleep(TICK / 10).await;
     }
     users.abort();
-    Ok(EngineFacts { interrupted, ..EngineFacts::default() })
+    let opened = shared.opened.load(Ordering::Relaxed) as u64;
+    let origin_ns = shared.clock.origin_ns();
+    Ok(EngineFacts { interrupted, origin_ns, opened, peak: opened, ..EngineFacts::default() })
 }
 
 fn look(shared: &Shared, now_ns: u64) -> Live {
@@ -231,6 +299,7 @@ fn look(shared: &Shared, now_ns: u64) -> Live {
         phase: shared.phase_at(now_ns).map_or("the end".into(), |p| shared.scenario.phases[p].name.clone()),
         counts: book.recorder.counts_all,
         in_flight: shared.in_flight.load(Ordering::Relaxed),
+        newest_error: book.recorder.newest_error.clone(),
         second: book.series.latest().cloned(),
         ..Live::default()
     }

@@ -1,80 +1,105 @@
-//! A user's own keep-alive connection: our answer parser over a tokio socket.
+//! A user's own keep-alive connection: the engine's client, awaited by tokio instead of polled by the engine.
 
-use harness::client::response::{self, Parsed, Progress};
-use std::net::SocketAddr;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use harness::client::connection::{Connection, READ_BYTES, Received};
+use harness::client::connector::Connector;
+use harness::client::response::Parsed;
+use std::io::{self, ErrorKind};
+use tokio::io::Interest;
 use tokio::net::TcpStream;
 
-/// How a question ended on the wire.
-pub(crate) enum Ask {
-    /// A whole answer lies in the line's buffer.
-    Answered,
-    /// The connection could not be had or broke, in one sentence.
-    Broken(String),
-}
-
 /// The connection, opened when first needed and again after it closed.
-#[derive(Default)]
 pub(crate) struct Line {
-    stream: Option<TcpStream>,
-    input: Vec<u8>,
-    closed: bool,
+    number: usize,
+    /// The connection, and tokio's handle of its socket, which only says when there is news.
+    connection: Option<(Connection, TcpStream)>,
+    scratch: Vec<u8>,
 }
 
 impl Line {
-    /// Gives the connection up; the next question opens another.
-    pub(crate) fn close(&mut self) {
-        self.stream = None;
+    /// The line of this number, not yet open.
+    pub(crate) fn new(number: usize) -> Self {
+        Line { number, connection: None, scratch: Vec::new() }
     }
 
-    /// Sends a request and reads until its answer is whole.
-    pub(crate) async fn ask(&mut self, target: SocketAddr, request: &[u8], head: bool) -> Ask {
-        match self.try_ask(target, request, head).await {
-            Ok(keep_alive) => {
+    /// Its number.
+    pub(crate) fn number(&self) -> usize {
+        self.number
+    }
+
+    /// Gives the connection up; the next question opens another.
+    pub(crate) fn close(&mut self) {
+        self.connection = None;
+    }
+
+    /// Opens the connection if it is not there; true when it had to be.
+    ///
+    /// # Errors
+    /// One sentence: it cannot be had.
+    pub(crate) fn ready(&mut self, connector: &Connector) -> Result<bool, String> {
+        if self.connection.is_some() {
+            return Ok(false);
+        }
+        let begin = || {
+            let connection = connector.begin(self.number)?;
+            let news = TcpStream::from_std(connection.second_handle()?)?;
+            Ok::<_, io::Error>((connection, news))
+        };
+        self.connection = Some(begin().map_err(|e| format!("connecting: {}", e.kind()))?);
+        self.scratch.resize(READ_BYTES, 0);
+        Ok(true)
+    }
+
+    /// Sends what `render` writes and reads until the answer is whole, which `look` then sees; `sent` is called when the
+    /// request is handed to the kernel for the first time.
+    ///
+    /// # Errors
+    /// One sentence: the connection broke.
+    pub(crate) async fn ask<T>(
+        &mut self,
+        head: bool,
+        render: impl FnOnce(&mut Vec<u8>),
+        sent: impl FnOnce(),
+        look: impl FnOnce(&Parsed<'_>) -> T,
+    ) -> Result<T, String> {
+        let asked = self.try_ask(head, render, sent, look).await;
+        match asked {
+            Ok((seen, keep_alive)) => {
                 if !keep_alive {
                     self.close();
                 }
-                Ask::Answered
+                Ok(seen)
             }
             Err(sentence) => {
                 self.close();
-                Ask::Broken(sentence)
+                Err(sentence)
             }
         }
     }
 
-    async fn try_ask(&mut self, target: SocketAddr, request: &[u8], head: bool) -> Result<bool, String> {
-        if self.stream.is_none() {
-            let stream = TcpStream::connect(target).await.map_err(|e| format!("connecting: {}", e.kind()))?;
-            stream.set_nodelay(true).map_err(|e| format!("connecting: {}", e.kind()))?;
-            self.stream = Some(stream);
-        }
-        let Some(stream) = &mut self.stream else { return Err("no connection".into()) };
-        self.input.clear();
-        self.closed = false;
-        stream.write_all(request).await.map_err(|e| format!("writing: {}", e.kind()))?;
-        let mut need = 1;
+    async fn try_ask<T>(
+        &mut self,
+        head: bool,
+        render: impl FnOnce(&mut Vec<u8>),
+        sent: impl FnOnce(),
+        look: impl FnOnce(&Parsed<'_>) -> T,
+    ) -> Result<(T, bool), String> {
+        let Some((connection, news)) = &mut self.connection else { return Err("no connection".into()) };
+        render(connection.request());
+        sent();
         loop {
-            let n = stream.read_buf(&mut self.input).await.map_err(|e| format!("reading: {}", e.kind()))?;
-            self.closed = n == 0;
-            if self.closed && self.input.is_empty() {
-                return Err("closed before the answer".into());
+            connection.write_some().map_err(|e| format!("writing: {}", e.kind()))?;
+            match connection.read_some(&mut self.scratch, head)? {
+                Received::Answer(parsed) => return Ok((look(&parsed), parsed.keep_alive)),
+                Received::Closed => return Err("closed before the answer".into()),
+                Received::Partial => {}
             }
-            if self.input.len() < need && !self.closed {
-                continue;
+            // Both directions were tried until they would block, so only news counts; what came meanwhile is news, because
+            // both are tried again after what tokio knew of was cleared.
+            let both = Interest::READABLE | Interest::WRITABLE;
+            news.ready(both).await.map_err(|e| format!("waiting: {}", e.kind()))?;
+            for interest in [Interest::READABLE, Interest::WRITABLE] {
+                let _ = news.try_io(interest, || Err::<(), _>(ErrorKind::WouldBlock.into()));
             }
-            match response::parse(&self.input, head, self.closed)? {
-                Progress::Complete(parsed) => return Ok(parsed.keep_alive),
-                Progress::NeedAtLeast(n) => need = n,
-            }
-        }
-    }
-
-    /// Looks at the answer that [`Line::ask`] found whole.
-    pub(crate) fn with_answer<T>(&self, head: bool, look: impl FnOnce(&Parsed<'_>) -> T) -> T {
-        match response::parse(&self.input, head, self.closed) {
-            Ok(Progress::Complete(parsed)) => look(&parsed),
-            _ => unreachable!("the same bytes were a whole answer a moment ago"),
         }
     }
 }

@@ -1,23 +1,28 @@
-//! One question of one user: choose an interaction, ask it over the user's own connection, tell the recorder.
-//! Called by goose for each user between two think times.
+//! What a user does between two think times: begin a session when there is none, then one thing, which is a single question
+//! or a whole journey. Called by goose; questions go over the user's own connection and are told to the recorder.
 
 use crate::Shared;
-use crate::line::{Ask, Line};
+use crate::line::Line;
 use goose::goose::GooseUser;
 use harness::clock::wall_now;
+use harness::plan::Arrival;
 use harness::recorder::{Outcome, Sample};
+use harness::trips::{Trip, TripEnd};
 use rand_core::{RngCore, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
-use scenarios::{AnswerView, HandOver, RenderContext};
+use scenarios::{AnswerView, Given, HandOver, RenderContext, STEPS_MAX, What};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 use tokio::sync::Mutex;
 
 /// What a user keeps between questions.
-pub(crate) struct Person {
+struct Person {
+    kind: usize,
     line: Line,
     choices: Xoshiro256PlusPlus,
-    request: Vec<u8>,
+    session_ends_ns: Option<u64>,
+    free_since_ns: Option<u64>,
 }
 
 /// Goose asks that what it keeps can be cloned; a user's connection cannot, so it is shared with nobody.
@@ -33,125 +38,273 @@ impl Drop for InFlight<'_> {
     }
 }
 
-/// Asks one question, unless the run is over.
-pub(crate) async fn ask(shared: &Shared, goose_user: &mut GooseUser) {
+/// One question, before it is asked.
+struct Question {
+    interaction: usize,
+    seq: u64,
+    ordinal: u64,
+    given: Given,
+}
+
+/// Does one thing, unless the run is over.
+pub(crate) async fn act(shared: &Shared, goose_user: &mut GooseUser, kind: usize) {
     if goose_user.get_session_data::<Keeps>().is_none() {
-        let seed = shared.scenario.seed
-            ^ (goose_user.weighted_users_index as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let number = goose_user.weighted_users_index;
+        let seed = shared.scenario.seed ^ (number as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let choices = Xoshiro256PlusPlus::seed_from_u64(seed);
-        let person = Person { line: Line::default(), choices, request: Vec::new() };
+        let line = Line::new(number);
+        let person = Person { kind, line, choices, session_ends_ns: None, free_since_ns: None };
         goose_user.set_session_data(Keeps(Arc::new(Mutex::new(person))));
     }
     let Some(Keeps(person)) = goose_user.get_session_data::<Keeps>() else { return };
     let mut person = person.lock().await;
-    let person = &mut *person;
-    shared.in_flight.fetch_add(1, Ordering::SeqCst);
-    let _in_flight = InFlight(shared);
-    let planned_ns = shared.clock.now_ns();
-    let Some(phase) = shared.phase_at(planned_ns) else { return };
-    if shared.closing.load(Ordering::SeqCst) {
-        return;
+    person.begin_session(shared).await;
+    person.one_thing(shared).await;
+    person.free_since_ns = Some(shared.clock.now_ns());
+}
+
+impl Person {
+    async fn begin_session(&mut self, shared: &Shared) {
+        let users = &shared.scenario.load.users[self.kind];
+        let now_ns = shared.clock.now_ns();
+        if let Some(since_ns) = self.free_since_ns.take() {
+            shared.book().users[self.kind].thought(now_ns.saturating_sub(since_ns));
+        }
+        let Some(phase) = shared.phase_at(now_ns) else { return };
+        if self.session_ends_ns.is_some_and(|ends_ns| now_ns < ends_ns) {
+            return;
+        }
+        let lapse = shared.scenario.phases[phase].lapse;
+        self.session_ends_ns =
+            Some(users.session.map_or(u64::MAX, |s| now_ns.saturating_add(shortened_ns(s, lapse))));
+        if shared.scenario.phases[phase].measured {
+            shared.book().users[self.kind].sessions += 1;
+        }
+        for interaction in users.begins.clone() {
+            let question = shared.book().question(interaction, Given::default());
+            self.ask(shared, &question, None).await;
+        }
     }
-    let u = (person.choices.next_u64() >> 11) as f64 / (1u64 << 53) as f64;
-    let at = shared.cumulative.partition_point(|(c, _)| *c <= u).min(shared.cumulative.len() - 1);
-    let index = shared.cumulative[at].1;
-    let interaction = &shared.scenario.interactions[index];
-    let (seq, ordinal, taken) = {
-        let mut book = shared.book();
-        book.recorder.planned(phase, planned_ns);
-        let (seq, ordinal) = (book.seq, book.ordinals[index]);
-        book.seq += 1;
-        book.ordinals[index] += 1;
-        match book.stages.take(index) {
-            Ok(taken) => (seq, ordinal, taken),
-            Err(reason) => {
-                let sample = Sample {
-                    interaction: index,
-                    phase,
-                    planned_ns,
-                    sent_ns: planned_ns,
-                    done_ns: planned_ns,
-                };
-                book.recorder.finished(&sample, &Outcome::Dropped { reason });
-                return;
+
+    async fn one_thing(&mut self, shared: &Shared) {
+        let cumulative = &shared.does[self.kind];
+        let u = (self.choices.next_u64() >> 11) as f64 / (1u64 << 53) as f64;
+        let at = cumulative.partition_point(|(c, _)| *c <= u).min(cumulative.len().saturating_sub(1));
+        let Some((_, what)) = cumulative.get(at).copied() else { return };
+        match what {
+            What::Single(interaction) => {
+                let question = shared.book().question(interaction, Given::default());
+                self.ask(shared, &question, None).await;
             }
+            What::Journey(journey) => self.journey(shared, journey).await,
         }
-    };
-    let context = RenderContext {
-        population: &shared.population,
-        seed: shared.scenario.seed,
-        seq,
-        ordinal,
-        taken: taken.as_ref(),
-        given: scenarios::Given::default(),
-        now: wall_now(),
-        host: &shared.host,
-    };
-    person.request.clear();
-    interaction.render(&context, &mut person.request);
-    let sent_ns = shared.clock.now_ns();
-    let head = interaction.method() == "HEAD";
-    let asked = tokio::time::timeout(
-        shared.scenario.load.timeout,
-        person.line.ask(shared.target, &person.request, head),
-    )
-    .await;
-    let mut left: Vec<HandOver> = Vec::new();
-    let (end, done_ns) = match asked {
-        Err(_) => {
-            person.line.close();
-            (
-                Ended::Failed {
-                    kind: "timeout",
-                    detail: "no whole answer within the time allowed".into(),
-                    complete: false,
-                    timed: true,
-                },
-                shared.clock.now_ns(),
-            )
-        }
-        Ok(Ask::Broken(detail)) => (
-            Ended::Failed { kind: "connection", detail, complete: false, timed: false },
-            shared.clock.now_ns(),
-        ),
-        Ok(Ask::Answered) => {
-            let done_ns = shared.clock.now_ns();
-            let end = person.line.with_answer(head, |parsed| {
-                let answer =
-                    AnswerView { status: parsed.status, headers: &parsed.headers, body: &parsed.body };
-                match interaction.check(&answer, &context, &mut left) {
-                    Ok(()) => Ended::Answered,
-                    Err(fault) => Ended::Failed {
-                        kind: fault.kind.name(),
-                        detail: fault.detail,
-                        complete: true,
-                        timed: true,
-                    },
+    }
+
+    async fn journey(&mut self, shared: &Shared, journey: usize) {
+        let now_ns = shared.clock.now_ns();
+        let Some(phase) = shared.phase_at(now_ns) else { return };
+        let steps = &shared.scenario.journeys[journey].steps;
+        let mut ordinals = [0; STEPS_MAX];
+        let seq = {
+            let mut book = shared.book();
+            for (ordinal, step) in ordinals.iter_mut().zip(steps) {
+                *ordinal = book.next_ordinal(step.interaction);
+            }
+            book.next_seq()
+        };
+        let interaction = steps[0].interaction;
+        let (journey, given) = (Some(journey), Given::default());
+        let arrival = Arrival { planned_ns: now_ns, seq, interaction, phase, journey, ordinals, given };
+        let Some(mut trip) = Trip::of(&arrival, &shared.population) else { return };
+        let lapse = shared.scenario.phases[phase].lapse;
+        let end = loop {
+            let question = Question {
+                interaction: trip.now(&shared.scenario).interaction,
+                seq: trip.seq(),
+                ordinal: trip.ordinal(),
+                given: trip.given,
+            };
+            match self.ask(shared, &question, Some(&mut trip)).await {
+                End::Over => break TripEnd::Unfinished,
+                End::NothingToTake if trip.step > 0 => break TripEnd::EndedEarly,
+                End::NothingToTake | End::Failed => break TripEnd::Failed,
+                End::Answered { done_ns } => {
+                    if !trip.go_on(&shared.scenario) {
+                        break TripEnd::Completed { done_ns };
+                    }
                 }
-            });
-            (end, done_ns)
+            }
+            let pause = shortened_ns(trip.now(&shared.scenario).pause, lapse);
+            tokio::time::sleep(Duration::from_nanos(pause)).await;
+        };
+        let measured = shared.scenario.phases[phase].measured;
+        shared.book().recorder.trips.ended(&trip, end, measured);
+    }
+
+    async fn ask(&mut self, shared: &Shared, question: &Question, mut trip: Option<&mut Trip>) -> End {
+        shared.in_flight.fetch_add(1, Ordering::SeqCst);
+        let _in_flight = InFlight(shared);
+        let planned_ns = shared.clock.now_ns();
+        let index = question.interaction;
+        let Some(phase) = shared.phase_at(planned_ns) else { return End::Over };
+        if shared.closing.load(Ordering::SeqCst) {
+            return End::Over;
         }
-    };
-    let sample = Sample { interaction: index, phase, planned_ns, sent_ns, done_ns };
-    let mut book = shared.book();
-    match &end {
-        Ended::Answered => {
-            book.recorder.finished(&sample, &Outcome::Answered);
-            book.stages.put(index, left.drain(..));
-            if interaction.keeps_taken()
-                && let Some(taken) = taken
-            {
-                book.stages.put_back(index, taken);
+        let interaction = &shared.scenario.interactions[index];
+        let (own, taken) = {
+            let mut book = shared.book();
+            let own = trip.as_deref_mut().and_then(|t| t.take(&book.stages, index));
+            let later = trip.as_ref().is_some_and(|t| t.step > 0);
+            let taken = if own.is_some() { Ok(None) } else { book.stages.take(index) };
+            if taken.is_ok() || !later {
+                book.recorder.planned(phase, planned_ns);
+            }
+            if let Err(reason) = taken {
+                if !later {
+                    let sample = Sample {
+                        interaction: index,
+                        phase,
+                        planned_ns,
+                        sent_ns: planned_ns,
+                        done_ns: planned_ns,
+                    };
+                    book.recorder.finished(&sample, &Outcome::Dropped { reason });
+                }
+                return End::NothingToTake;
+            }
+            (own, taken.unwrap_or_default())
+        };
+        let took_own = own.is_some();
+        let taken = own.or(taken);
+        // Under mutual TLS a user speaks for the end point whose certificate their connection shows.
+        let given = match shared.connector.identities() {
+            None => question.given,
+            Some(identities) => Given {
+                endpoint: Some(identities.end_point_of(self.line.number())),
+                organisation: Some(identities.organisation_of(self.line.number())),
+                ..question.given
+            },
+        };
+        let context = RenderContext {
+            population: &shared.population,
+            seed: shared.scenario.seed,
+            seq: question.seq,
+            ordinal: question.ordinal,
+            taken: taken.as_ref(),
+            given,
+            now: wall_now(),
+            host: &shared.host,
+        };
+        let mut left: Vec<HandOver> = Vec::new();
+        let sent_ns = AtomicU64::new(planned_ns);
+        let head = interaction.method() == "HEAD";
+        let asked = match self.line.ready(&shared.connector) {
+            Err(sentence) => Ok(Err(sentence)),
+            Ok(opened) => {
+                if opened {
+                    shared.opened.fetch_add(1, Ordering::Relaxed);
+                }
+                let asking = self.line.ask(
+                    head,
+                    |out| interaction.render(&context, out),
+                    || sent_ns.store(shared.clock.now_ns(), Ordering::Relaxed),
+                    |parsed| {
+                        let done_ns = shared.clock.now_ns();
+                        let answer = AnswerView {
+                            status: parsed.status,
+                            headers: &parsed.headers,
+                            body: &parsed.body,
+                        };
+                        (done_ns, interaction.check(&answer, &context, &mut left))
+                    },
+                );
+                tokio::time::timeout(shared.scenario.load.timeout, asking).await
+            }
+        };
+        if asked.is_err() {
+            self.line.close();
+        }
+        let now_ns = shared.clock.now_ns();
+        let done_ns =
+            asked.as_ref().ok().and_then(|a| a.as_ref().ok()).map_or(now_ns, |(done_ns, _)| *done_ns);
+        let sample = Sample { interaction: index, phase, planned_ns, sent_ns: sent_ns.into_inner(), done_ns };
+        let mut book = shared.book();
+        let book = &mut *book;
+        let measured = shared.scenario.phases[phase].measured;
+        let outcome = match &asked {
+            Ok(Ok((_, Ok(())))) => Outcome::Answered,
+            Ok(Ok((_, Err(fault)))) => Outcome::Failed {
+                kind: fault.kind.name(),
+                detail: &fault.detail,
+                complete: true,
+                timed: true,
+            },
+            Ok(Err(detail)) => Outcome::Failed { kind: "connection", detail, complete: false, timed: false },
+            Err(_) => Outcome::Failed {
+                kind: "timeout",
+                detail: "no whole answer within the time allowed",
+                complete: false,
+                timed: true,
+            },
+        };
+        book.recorder.finished(&sample, &outcome);
+        let failed = outcome != Outcome::Answered;
+        if measured {
+            book.users[self.kind].requests += 1;
+            book.users[self.kind].failed += u64::from(failed);
+        }
+        if failed {
+            return End::Failed;
+        }
+        let kept = taken.filter(|_| interaction.keeps_taken());
+        match trip {
+            Some(trip) => {
+                trip.keep(&mut book.stages, index, &mut left);
+                match kept {
+                    Some(kept) if took_own => trip.keep_taken(&book.stages, index, kept),
+                    Some(kept) => book.stages.put_back(index, kept),
+                    None => {}
+                }
+            }
+            None => {
+                book.stages.put(index, left.into_iter());
+                if let Some(kept) = kept {
+                    book.stages.put_back(index, kept);
+                }
             }
         }
-        Ended::Failed { kind, detail, complete, timed } => {
-            let outcome = Outcome::Failed { kind, detail, complete: *complete, timed: *timed };
-            book.recorder.finished(&sample, &outcome);
-        }
+        End::Answered { done_ns }
     }
 }
 
-enum Ended {
-    Answered,
-    Failed { kind: &'static str, detail: String, complete: bool, timed: bool },
+/// How a question ended.
+enum End {
+    Answered {
+        done_ns: u64,
+    },
+    Failed,
+    NothingToTake,
+    /// The run is over; nothing was asked.
+    Over,
+}
+
+/// A time of the scenario's own as it is run, nanoseconds.
+fn shortened_ns(time: Duration, lapse: f64) -> u64 {
+    (time.as_nanos() as f64 / lapse.max(f64::MIN_POSITIVE)) as u64
+}
+
+impl crate::Book {
+    fn question(&mut self, interaction: usize, given: Given) -> Question {
+        Question { interaction, seq: self.next_seq(), ordinal: self.next_ordinal(interaction), given }
+    }
+
+    fn next_seq(&mut self) -> u64 {
+        self.seq += 1;
+        self.seq - 1
+    }
+
+    fn next_ordinal(&mut self, interaction: usize) -> u64 {
+        self.ordinals[interaction] += 1;
+        self.ordinals[interaction] - 1
+    }
 }

@@ -146,6 +146,14 @@ impl Connection {
         self.stream.as_fd()
     }
 
+    /// A second handle of the socket, for a poller that wants one of its own; nothing is read or written through it.
+    ///
+    /// # Errors
+    /// Whatever the kernel says: no more file handles.
+    pub fn second_handle(&self) -> io::Result<TcpStream> {
+        self.stream.try_clone()
+    }
+
     /// The buffer to put the next request into; emptied.
     pub fn request(&mut self) -> &mut Vec<u8> {
         self.out.clear();

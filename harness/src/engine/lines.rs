@@ -5,6 +5,7 @@ use super::ask::Ask;
 use crate::client::connection::Connection;
 use crate::client::connector::Connector;
 use rustix::event::epoll;
+use scenarios::Speaker;
 use std::collections::VecDeque;
 use std::io;
 use std::os::fd::OwnedFd;
@@ -41,6 +42,8 @@ pub(super) struct Lines {
     base: usize,
     max: usize,
     free: VecDeque<usize>,
+    /// Whether a place stands in `free`, where it may still stand when it was taken by its number.
+    queued: Vec<bool>,
     spare: Vec<usize>,
     /// Places beyond the base without a connection.
     empty: Vec<usize>,
@@ -80,6 +83,7 @@ impl Lines {
             base,
             max: max.max(base),
             free: (0..base).collect(),
+            queued: vec![true; base],
             spare: Vec::new(),
             empty: Vec::new(),
             down: VecDeque::new(),
@@ -106,9 +110,19 @@ impl Lines {
         self.there
     }
 
-    /// The end point that a line speaks for, if lines have identities.
-    pub(super) fn end_point_of(&self, line: usize) -> Option<u32> {
-        self.connector.end_point_of(self.number(line))
+    /// Whether each line speaks for an end point of its own.
+    pub(super) fn have_identities(&self) -> bool {
+        self.connector.identities().is_some()
+    }
+
+    /// The place whose line a request in that name goes over: a free one, which is taken (true), or else the first that
+    /// there is; `None` when no line here speaks for it.
+    pub(super) fn take_for(&mut self, speaker: Speaker) -> Option<(usize, bool)> {
+        let (part, of) = self.part;
+        let lines = self.connector.identities()?.lines_for(speaker, self.base * of + part);
+        let mine: Vec<usize> = lines.filter(|n| n % of == part).map(|n| n / of).collect();
+        let free = mine.iter().find(|line| matches!(self.all.get(**line), Some(Line::Free(_))));
+        free.map(|line| (*line, true)).or_else(|| mine.first().map(|line| (*line, false)))
     }
 
     fn number(&self, line: usize) -> usize {
@@ -132,7 +146,13 @@ impl Lines {
 
     /// A line to send on: a free one, or a new one while there may be more.
     pub(super) fn take(&mut self, now_ns: u64) -> Option<usize> {
-        if let Some(line) = self.free.pop_front().or_else(|| self.spare.pop()) {
+        while let Some(line) = self.free.pop_front() {
+            self.queued[line] = false;
+            if matches!(self.all[line], Line::Free(_)) {
+                return Some(line);
+            }
+        }
+        if let Some(line) = self.spare.pop() {
             return Some(line);
         }
         if self.there >= self.max || self.refused_ns.is_some_and(|at| now_ns < at + REOPEN_NS) {
@@ -170,12 +190,19 @@ impl Lines {
     }
 
     /// Puts back a connection that can carry the next request.
-    pub(super) fn release(&mut self, line: usize, connection: Connection) {
+    pub(super) fn release(&mut self, line: usize, mut connection: Connection) {
+        connection.rest();
         self.all[line] = Line::Free(connection);
         if line < self.base {
-            self.free.push_back(line);
+            self.offer(line);
         } else {
             self.spare.push(line);
+        }
+    }
+
+    fn offer(&mut self, line: usize) {
+        if !std::mem::replace(&mut self.queued[line], true) {
+            self.free.push_back(line);
         }
     }
 
@@ -193,7 +220,7 @@ impl Lines {
 
     /// A free connection is gone.
     pub(super) fn free_gone(&mut self, line: usize, now_ns: u64) {
-        self.free.retain(|l| *l != line);
+        // What stands in `free` is looked at again when it is taken.
         self.spare.retain(|l| *l != line);
         self.gone(line, now_ns);
     }
@@ -209,7 +236,7 @@ impl Lines {
         match self.begin(line) {
             Ok(connection) => {
                 self.all[line] = Line::Free(connection);
-                self.free.push_back(line);
+                self.offer(line);
                 Some(line)
             }
             Err(_) => {

@@ -24,7 +24,7 @@ use population::Population;
 use rustix::event::{Timespec, epoll};
 use scenarios::{HandOver, Scenario};
 use send::Prepared;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::io;
 use std::iter::Peekable;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -64,6 +64,8 @@ pub struct Live {
     pub connections: usize,
     /// Journeys between two steps.
     pub journeys_under_way: usize,
+    /// The newest failure: interaction, kind and detail.
+    pub newest_error: Option<String>,
     /// The newest whole second.
     pub second: Option<run_record::SecondRow>,
 }
@@ -83,6 +85,8 @@ pub struct Note {
     pub connections: usize,
     /// Journeys between two steps.
     pub under_way: usize,
+    /// The newest failure: interaction, kind and detail.
+    pub newest_error: Option<String>,
     /// Seconds in which everything has ended.
     pub sealed: Vec<Sealed>,
 }
@@ -100,6 +104,8 @@ pub struct EngineFacts {
     pub opened: u64,
     /// Most connections there were at one time.
     pub peak: u64,
+    /// The system's monotonic clock at the start of the plan, nanoseconds.
+    pub origin_ns: u64,
 }
 
 impl EngineFacts {
@@ -111,6 +117,7 @@ impl EngineFacts {
             interrupted: self.interrupted || other.interrupted,
             opened: self.opened + other.opened,
             peak: self.peak + other.peak,
+            origin_ns: self.origin_ns.max(other.origin_ns),
         }
     }
 }
@@ -123,6 +130,9 @@ pub struct Engine<'s> {
     clock: Clock,
     lines: Lines,
     waiting: VecDeque<Ask>,
+    /// What waits for a line of its own, where lines have identities.
+    own_waiting: HashMap<usize, VecDeque<Ask>>,
+    own_waiting_count: usize,
     /// Sends in order of time, for time-outs: (sent_ns, line).
     sent: VecDeque<(u64, usize)>,
     /// Next steps of journeys, the earliest on top.
@@ -166,6 +176,8 @@ impl<'s> Engine<'s> {
             clock: Clock::start(),
             lines: Lines::new(connector, open, max, part)?,
             waiting: VecDeque::new(),
+            own_waiting: HashMap::new(),
+            own_waiting_count: 0,
             sent: VecDeque::new(),
             due: BinaryHeap::new(),
             dues: 0,
@@ -207,6 +219,7 @@ impl<'s> Engine<'s> {
             if now_ns >= next_note_ns {
                 next_note_ns = now_ns + NOTE_NS;
                 self.lines.shrink(now_ns);
+                self.time_out_own(now_ns, timeout_ns);
                 let sealed = self.recorder.seconds.seal(now_ns, self.phase_at(now_ns));
                 tell(self.note(now_ns, sealed));
             }
@@ -217,7 +230,7 @@ impl<'s> Engine<'s> {
             }
             if arrivals.peek().is_none() && now_ns >= duration_ns {
                 self.end_journeys();
-                if self.in_flight == 0 && self.waiting.is_empty() {
+                if self.in_flight == 0 && self.waiting.is_empty() && self.own_waiting_count == 0 {
                     break;
                 }
             }
@@ -234,6 +247,7 @@ impl<'s> Engine<'s> {
         cpu.cut_short(now_ns, &mut facts);
         let sealed = self.recorder.seconds.seal_all();
         tell(self.note(now_ns, sealed));
+        facts.origin_ns = clock.origin_ns();
         facts.opened = self.lines.opened;
         facts.peak = self.lines.peak as u64;
         Ok(facts)
@@ -301,7 +315,7 @@ fn cpu_share(since_ns: u64, cpu_ns: u64, now_ns: u64) -> f64 {
 }
 
 /// From the start of the first measured phase to the end of the last, in nanoseconds of the plan.
-pub(crate) fn measured_window(scenario: &Scenario) -> (u64, u64) {
+pub fn measured_window(scenario: &Scenario) -> (u64, u64) {
     let mut at_ns = 0u64;
     let mut window = (u64::MAX, 0);
     for phase in &scenario.phases {

@@ -49,6 +49,7 @@ impl Engine<'_> {
         match checked {
             Ok(()) => {
                 self.recorder.finished(&sample, &Outcome::Answered);
+                self.recorder.ledger.note(self.scenario, ask.interaction, &answer, &context, done_ns);
                 self.hand_over(ask, done_ns);
             }
             Err(fault) => {
@@ -63,7 +64,8 @@ impl Engine<'_> {
         if !keep_alive {
             return self.lines.gone(line, done_ns);
         }
-        match self.waiting.pop_front() {
+        let next = if self.own_waiting_count > 0 { self.next_for(line) } else { None };
+        match next.or_else(|| self.waiting.pop_front()) {
             Some(next) => {
                 self.lines.put(line, Line::Free(connection));
                 self.send(line, next);
@@ -83,7 +85,7 @@ impl Engine<'_> {
             }
             return;
         };
-        trip.keep(&mut self.stages, interaction, self.left.drain(..));
+        trip.keep(&mut self.stages, interaction, &mut self.left);
         match kept {
             Some(taken) if ask.took_own => trip.keep_taken(&self.stages, interaction, taken),
             Some(taken) => self.stages.put_back(interaction, taken),

@@ -73,6 +73,15 @@ impl Engine<'_> {
     }
 
     fn dispatch(&mut self, ask: Ask, now_ns: u64) {
+        if self.lines.have_identities()
+            && let Some((line, free)) = self.own_line(&ask)
+        {
+            if free {
+                return self.send(line, ask);
+            }
+            self.own_waiting_count += 1;
+            return self.own_waiting.entry(line).or_default().push_back(ask);
+        }
         // Whoever waits already goes first.
         let line = if self.waiting.is_empty() { self.lines.take(now_ns) } else { None };
         match line {
@@ -80,6 +89,24 @@ impl Engine<'_> {
             None if self.waiting.len() < WAITING_MAX => self.waiting.push_back(ask),
             None => self.drop_ask(ask, now_ns, "no free connection and the waiting line is full"),
         }
+    }
+
+    /// The line that a request has to go over, because a server takes it only from whoever it is in the name of.
+    fn own_line(&mut self, ask: &Ask) -> Option<(usize, bool)> {
+        let context = ask.context(&self.population, self.scenario.seed, &self.host, wall_now());
+        let speaker = self.scenario.interactions[ask.interaction].speaks_for(&context)?;
+        self.lines.take_for(speaker)
+    }
+
+    /// What waits for this very line.
+    pub(super) fn next_for(&mut self, line: usize) -> Option<Ask> {
+        let queue = self.own_waiting.get_mut(&line)?;
+        let ask = queue.pop_front();
+        if queue.is_empty() {
+            self.own_waiting.remove(&line);
+        }
+        self.own_waiting_count -= usize::from(ask.is_some());
+        ask
     }
 
     pub(super) fn drop_ask(&mut self, ask: Ask, now_ns: u64, reason: &str) {
@@ -94,13 +121,10 @@ impl Engine<'_> {
         self.recorder.trips.ended(trip, end, measured);
     }
 
-    pub(super) fn send(&mut self, line: usize, mut ask: Ask) {
+    pub(super) fn send(&mut self, line: usize, ask: Ask) {
         let Line::Free(mut connection) = self.lines.lift(line) else {
             unreachable!("only free lines are handed out")
         };
-        if let Some(end_point) = self.lines.end_point_of(line) {
-            ask.given.endpoint = Some(end_point);
-        }
         if self.prepared.seq == Some(ask.seq) {
             self.prepared.seq = None;
             std::mem::swap(connection.request(), &mut self.prepared.bytes);
@@ -127,7 +151,7 @@ impl Engine<'_> {
         now_ns: u64,
     ) {
         let idle_ns = next_ns.saturating_sub(now_ns);
-        if !(PREPARE_NS_MIN..=PREPARE_NS_MAX).contains(&idle_ns) || self.lines.end_point_of(0).is_some() {
+        if !(PREPARE_NS_MIN..=PREPARE_NS_MAX).contains(&idle_ns) {
             return;
         }
         let Some(arrival) = arrivals.peek().filter(|a| a.planned_ns == next_ns) else { return };

@@ -1,6 +1,7 @@
 //! The engine's upkeep: what ends badly, what takes too long, what must be opened again, and the note on how it goes.
 //! Called by the engine's loop between sends; nothing here waits.
 
+use super::ask::Ask;
 use super::lines::{Flight, Line};
 use super::{Engine, Note};
 use crate::recorder::Outcome;
@@ -13,9 +14,10 @@ impl Engine<'_> {
             at_ns,
             counts: self.recorder.counts_all,
             in_flight: self.in_flight,
-            waiting: self.waiting.len(),
+            waiting: self.waiting.len() + self.own_waiting_count,
             connections: self.lines.there(),
             under_way: self.due.len(),
+            newest_error: self.recorder.newest_error.clone(),
             sealed,
         }
     }
@@ -55,9 +57,34 @@ impl Engine<'_> {
         }
     }
 
+    /// Drops what has waited for too long for a line of its own; looked at once a second.
+    pub(super) fn time_out_own(&mut self, now_ns: u64, timeout_ns: u64) {
+        if self.own_waiting_count == 0 {
+            return;
+        }
+        let waited = |ask: &Ask| now_ns.saturating_sub(ask.planned_ns) >= timeout_ns;
+        let mut late = Vec::new();
+        for queue in self.own_waiting.values_mut() {
+            while let Some(ask) = queue.pop_front_if(|ask| waited(ask)) {
+                late.push(ask);
+            }
+        }
+        self.own_waiting.retain(|_, queue| !queue.is_empty());
+        self.own_waiting_count -= late.len();
+        for ask in late {
+            self.drop_ask(ask, now_ns, "no free connection of its own within the time allowed");
+        }
+    }
+
     /// Opens what is to be opened again and sends what waits for a line.
     pub(super) fn reopen(&mut self, now_ns: u64) {
-        while self.lines.reopen(now_ns).is_some() {}
+        while let Some(line) = self.lines.reopen(now_ns) {
+            if self.own_waiting_count > 0
+                && let Some(ask) = self.next_for(line)
+            {
+                self.send(line, ask);
+            }
+        }
         while !self.waiting.is_empty()
             && let Some(line) = self.lines.take(now_ns)
             && let Some(ask) = self.waiting.pop_front()
@@ -78,6 +105,11 @@ impl Engine<'_> {
         let now_ns = self.clock.now_ns();
         self.end_journeys();
         while let Some(ask) = self.waiting.pop_front() {
+            self.drop_ask(ask, now_ns, why);
+        }
+        let own: Vec<Ask> = self.own_waiting.drain().flat_map(|(_, queue)| queue).collect();
+        self.own_waiting_count = 0;
+        for ask in own {
             self.drop_ask(ask, now_ns, why);
         }
         for flight in self.lines.drain() {

@@ -110,6 +110,8 @@ pub struct Hub {
     pub seed_s: f64,
     /// Random start of this process's nonces.
     pub nonce: u128,
+    /// Which process this is: random, made anew at every start, so that a harness sees a hub that was exchanged.
+    pub instance: String,
     /// The clock that decisions see.
     pub clock: HubClock,
     /// The OpenAPI document of the interfaces.

@@ -33,6 +33,7 @@ pub fn answer(hub: &Hub, request: &Request) -> Option<Answer> {
 fn status(hub: &Hub) -> Answer {
     let totals = hub.counts.totals();
     let body = json!({
+        "instance": hub.instance,
         "ready": !hub.draining.load(Relaxed),
         "answered": {
             "total": totals.total,

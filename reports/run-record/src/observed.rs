@@ -194,6 +194,10 @@ pub struct SteadyFacts {
     pub p50_ratio: f64,
     /// The trend's test statistic: Mann-Kendall's z, positive when response times rose.
     pub trend_z: f64,
+    /// As `p50_ratio`, of the seconds' 99th percentiles.
+    pub p99_ratio: f64,
+    /// As `trend_z`, of the seconds' 99th percentiles.
+    pub p99_trend_z: f64,
     /// Whether they count as steady.
     pub steady: bool,
     /// Seconds after which they were, when they were not from the start.

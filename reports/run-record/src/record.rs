@@ -91,6 +91,9 @@ pub struct ScenarioRef {
     pub text: String,
     /// SHA-256 over the scenario and everything it pulls in (mix, interactions, bodies), lower-case hex.
     pub sha256: String,
+    /// What the command line changed in it, in sentences; such a run is not a run of the scenario as written.
+    #[serde(default)]
+    pub changes: Vec<String>,
 }
 
 /// Where the requests went.
@@ -282,6 +285,10 @@ pub struct HarnessFacts {
     pub wake_late_ns_p99: Option<u64>,
     /// What the same client measures against an answer that costs nothing.
     pub floor: Option<Floor>,
+    /// The machine's monotonic clock (CLOCK_MONOTONIC) at the start of the plan, nanoseconds: what a server's own log on
+    /// the same machine can be set against.
+    #[serde(default)]
+    pub plan_start_monotonic_ns: Option<u64>,
 }
 
 /// The floor: the client against a null server on the same machine.

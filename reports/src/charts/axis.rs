@@ -13,6 +13,8 @@ pub(super) struct Axis {
 }
 
 const NS_PER_MS: f64 = 1e6;
+/// Over more decades than these, ticks at 2 and 5 would run into those at 1 in the lower charts.
+const DECADES_CLOSE: f64 = 2.5;
 /// Ticks an upright axis aims at: few enough not to crowd, enough to read between.
 const TICKS: f64 = 6.0;
 /// The same for the seconds along the bottom, which is wider.
@@ -58,15 +60,15 @@ impl Axis {
         if most <= 0.0 {
             return None;
         }
-        let decades = (most / least).log10();
-        let leads: &[f64] = if decades > 3.5 { &[1.0] } else { &[1.0, 2.0, 5.0] };
-        let mut ends: Vec<f64> = Vec::new();
-        for decade in 0..14 {
-            ends.extend(leads.iter().map(|lead| lead * 10f64.powi(decade)));
-        }
+        // The axis ends at the nearest 1, 2 or 5; over many decades only the 1 is labelled.
+        let decade = |power: i32| [1.0, 2.0, 5.0].map(|lead| lead * 10f64.powi(power));
+        let ends: Vec<f64> = (0..14).flat_map(decade).collect();
         let from = ends.iter().copied().rfind(|end| *end <= least).unwrap_or(1.0);
         let to = ends.iter().copied().find(|end| *end >= most && *end > from).unwrap_or(most * 10.0);
-        let ticks = ends.iter().filter(|end| **end >= from && **end <= to).map(|end| (*end, ms_label(*end)));
+        let close = (most / least).log10() > DECADES_CLOSE;
+        let labelled = |end: &&f64| !close || (end.log10() - end.log10().round()).abs() < 1e-9;
+        let ticks = ends.iter().filter(|end| **end >= from && **end <= to).filter(labelled);
+        let ticks = ticks.map(|end| (*end, ms_label(*end)));
         let ticks = ticks.collect();
         Some(Axis { title: "milliseconds (logarithmic)".to_owned(), ticks, from, to, log: true })
     }

@@ -21,15 +21,7 @@ const CHARACTER_WIDTH: f64 = 0.47;
 /// Stands for the page's text colour; replaced in the finished SVG.
 const INK: RGBColor = RGBColor(0, 0, 0);
 
-/// The series colours.
-pub(super) const BLUE: RGBColor = RGBColor(0x2b, 0x7b, 0xba);
-pub(super) const ORANGE: RGBColor = RGBColor(0xd9, 0x77, 0x06);
-pub(super) const GREEN: RGBColor = RGBColor(0x2a, 0x9d, 0x6f);
-pub(super) const PURPLE: RGBColor = RGBColor(0x8e, 0x63, 0xc7);
-pub(super) const RED: RGBColor = RGBColor(0xd1, 0x49, 0x5b);
-pub(super) const GREY: RGBColor = RGBColor(0x80, 0x84, 0x8a);
-/// All of them, in the order in which they are given out.
-pub(super) const COLOURS: [RGBColor; 6] = [BLUE, ORANGE, GREEN, PURPLE, RED, GREY];
+pub(super) use super::colours::{BLUE, COLOURS, GREY, ORANGE, PURPLE, RED};
 
 /// Drawing into a text cannot fail, but plotters says it might.
 pub(super) type Drawn = Result<(), DrawingAreaErrorKind<std::io::Error>>;
@@ -142,6 +134,24 @@ impl Canvas<'_> {
         self.area.draw(&Rectangle::new(corners, INK.mix(0.06).filled()))?;
         let at = (self.x_of(from) + 12, TOP + 10);
         self.text(name, at, TEXT_SIZE_SMALL, HPos::Left, VPos::Top, INK.mix(0.65))
+    }
+
+    /// An upright line at an instant of the x axis, with a number above the frame.
+    pub(super) fn mark(&self, x: f64, name: &str) -> Drawn {
+        let x = self.x_of(x);
+        self.path(&[(x, TOP), (x, self.height - BOTTOM)], INK.mix(0.75), 3)?;
+        self.text(name, (x, TOP - 4), TEXT_SIZE_SMALL, HPos::Center, VPos::Bottom, INK.mix(0.9))
+    }
+
+    /// Shades a span of the x axis in the colour of what went wrong.
+    pub(super) fn trouble(&self, from: f64, to: f64) -> Drawn {
+        let corners = [(self.x_of(from), TOP), (self.x_of(to), self.height - BOTTOM)];
+        self.area.draw(&Rectangle::new(corners, RED.mix(0.16).filled()))
+    }
+
+    /// How far apart two values of the x axis are, in drawing units.
+    pub(super) fn apart(&self, from: f64, to: f64) -> i32 {
+        (self.x_of(to) - self.x_of(from)).abs()
     }
 
     /// A limit: a diamond at a point with its name above.

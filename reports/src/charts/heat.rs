@@ -4,7 +4,8 @@ use run_record::Measured;
 
 use super::axis::Axis;
 use super::canvas::{self, BLUE};
-use super::seconds::{warm_up, x_axis};
+use super::events::backdrop;
+use super::seconds::x_axis;
 use crate::units;
 
 /// Most columns drawn: more would be narrower than a dot of a printer, and the page would grow with the run.
@@ -43,7 +44,7 @@ pub(super) fn map(run: &Measured) -> Option<String> {
                 }
             }
         }
-        warm_up(canvas, run)?;
+        backdrop(canvas, run)?;
         let shown =
             [0.0, 0.25, 0.5, 0.75, 1.0].map(|power| strength((most as f64).powf(power).round() as u64));
         let high = format!("{} requests in one cell", units::whole(most));

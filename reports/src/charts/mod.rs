@@ -3,6 +3,8 @@
 
 mod axis;
 mod canvas;
+mod colours;
+mod events;
 mod heat;
 mod percentiles;
 mod resources;

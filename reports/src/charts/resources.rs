@@ -4,7 +4,8 @@ use run_record::{Measured, ResourceRow, Who};
 
 use super::axis::Axis;
 use super::canvas::{self, BLUE, ORANGE};
-use super::seconds::{warm_up, x_axis};
+use super::events::backdrop;
+use super::seconds::x_axis;
 use crate::units;
 
 const HEIGHT: i32 = 480;
@@ -46,7 +47,7 @@ fn draw(
     let alt = format!("Line chart. {what}, highest: hub {}, harness {}.", peak(&hub), peak(&harness));
     let y = Axis::even(title, 0.0, most, label);
     canvas::draw(&alt, HEIGHT, x_axis(&run.series)?, y, |canvas| {
-        warm_up(canvas, run)?;
+        backdrop(canvas, run)?;
         let mut legend = Vec::new();
         for (name, colour, points) in [("hub", BLUE, hub), ("harness", ORANGE, harness)] {
             if !points.is_empty() {

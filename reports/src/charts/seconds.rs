@@ -3,7 +3,8 @@
 use run_record::{Measured, SecondRow};
 
 use super::axis::Axis;
-use super::canvas::{self, BLUE, Canvas, Drawn, GREY, ORANGE, PURPLE, RED};
+use super::canvas::{self, BLUE, GREY, ORANGE, PURPLE, RED};
+use super::events::backdrop;
 use crate::units;
 
 /// Most points a line is drawn with; longer runs are drawn in groups of seconds, worst of each group for times.
@@ -31,7 +32,7 @@ pub(super) fn rate(run: &Measured) -> Option<String> {
         units::per_s(rates.achieved)
     );
     canvas::draw(&alt, HEIGHT, x, y, |canvas| {
-        warm_up(canvas, run)?;
+        backdrop(canvas, run)?;
         canvas.line(planned.into_iter(), GREY, 9)?;
         canvas.line(answered.into_iter(), BLUE, 4)?;
         let mut legend = vec![("planned", GREY), ("answered", BLUE)];
@@ -70,7 +71,7 @@ pub(super) fn times(run: &Measured) -> Option<String> {
         units::ms(measured().map(|row| row.response_p99_ns).max().unwrap_or(0)),
     );
     canvas::draw(&alt, HEIGHT, x, y, |canvas| {
-        warm_up(canvas, run)?;
+        backdrop(canvas, run)?;
         for ((_, colour, width, _), points) in lines.iter().zip(&drawn) {
             canvas.line(points.iter().map(|(s, ns)| (*s, *ns as f64)), *colour, *width)?;
         }
@@ -82,14 +83,6 @@ pub(super) fn times(run: &Measured) -> Option<String> {
 pub(super) fn x_axis(series: &[SecondRow]) -> Option<Axis> {
     let (first, last) = (series.first()?, series.last()?);
     Some(Axis::run_seconds(f64::from(first.second), f64::from(last.second) + 1.0))
-}
-
-/// Shades the phases that do not count, with their names.
-pub(super) fn warm_up(canvas: &Canvas<'_>, run: &Measured) -> Drawn {
-    for phase in run.record.phases.iter().filter(|phase| !phase.measured) {
-        canvas.span(phase.start_s, phase.start_s + phase.duration_s, &phase.name)?;
-    }
-    Ok(())
 }
 
 fn groups(series: &[SecondRow]) -> Vec<&[SecondRow]> {

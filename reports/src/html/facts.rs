@@ -76,6 +76,22 @@ pub(super) fn tiles(run: &Measured) -> String {
             "99 of 100 requests".to_owned(),
         ));
     }
+    if let Some(r) = &record.observed.resilience {
+        tiles.push((
+            "availability",
+            units::share_floor(r.availability),
+            format!("longest outage {} s", units::number(r.longest_outage_s, 2)),
+        ));
+        tiles.push((
+            "writes lost",
+            units::whole(r.writes_lost),
+            format!(
+                "of {} looked up again, {} twice",
+                units::whole(r.writes_checked),
+                units::whole(r.duplicated)
+            ),
+        ));
+    }
     if let Some(hours) = &record.hours_per_day {
         tiles.push((
             "staff hours a day",
@@ -132,8 +148,10 @@ pub(super) fn ran(run: &Measured) -> String {
             (from, to) if (from - to).abs() < f64::EPSILON => format!("at {}", units::per_s(to)),
             (from, to) => format!("from {} to {}", units::per_s(from), units::per_s(to)),
         };
+        // The shape as written says more than the ends; older records have none.
+        let rate = if phase.shape.is_empty() { rate } else { phase.shape.clone() };
         let counts = if phase.measured { "measured" } else { "not measured" };
-        format!("{}: {} {rate}, {counts}", phase.name, units::seconds(phase.duration_s))
+        format!("{}: {}, {rate}, {counts}", phase.name, units::seconds(phase.duration_s))
     });
     let phases: Vec<String> = phases.collect();
     let c = record.counts_all;

@@ -3,6 +3,7 @@
 
 mod facts;
 mod hours;
+mod observed;
 mod parts;
 mod tables;
 
@@ -21,9 +22,15 @@ const PARTS: &[(&str, &str, Content)] = &[
     ("budgets", "Budgets", tables::budgets),
     ("validity", "Validity", facts::validity),
     ("ran", "What ran", facts::ran),
+    ("events", "Events and what they did to the service", observed::events),
+    ("journeys", "Journeys", observed::journeys),
+    ("users", "Users", observed::users),
     ("times", "Times of the requests", times),
     ("seconds", "Over the run", seconds),
+    ("trace", "How truly the trace was kept", observed::trace),
+    ("connections", "Connections", observed::connections),
     ("resources", "Resources of hub and harness", resources),
+    ("steadiness", "Noise of the machine, steadiness", observed::steadiness),
     ("mix", "Mix of interactions", tables::mix),
     ("hours", "Staff hours against the baseline", hours::hours),
     ("errors", "Errors", tables::errors),
@@ -91,7 +98,15 @@ fn times(run: &Measured) -> String {
 }
 
 fn seconds(run: &Measured) -> String {
-    figures(run, Section::Seconds)
+    let about_events = match run.record.observed.events.is_empty() {
+        true => String::new(),
+        false => tag(
+            "p",
+            "Upright lines are the events of the scenario, numbered as in their table; the red ground behind them lasts \
+             until requests were answered as before.",
+        ),
+    };
+    about_events + &figures(run, Section::Seconds)
 }
 
 fn resources(run: &Measured) -> String {

@@ -47,6 +47,9 @@ pub(super) fn budgets(run: &Measured) -> String {
 
 fn metric_words(metric: &str) -> String {
     match metric.split_once('-') {
+        _ if metric == "lost-writes" => "acknowledged writes that were not found again".to_owned(),
+        None if metric == "availability" => "share of requests that were answered well".to_owned(),
+        None if metric == "recovery" => "longest recovery after an event".to_owned(),
         Some((kind, "max")) => format!("{kind} time, largest"),
         Some((kind, quantile)) => format!("{kind} time, {quantile}"),
         None if metric == "errors" => "share of requests that failed".to_owned(),

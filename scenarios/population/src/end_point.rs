@@ -97,6 +97,30 @@ impl Population {
             ods,
         }
     }
+
+    /// Index of the end point with this accredited system id; `None` when none in the population has it. Allocates nothing.
+    pub fn endpoint_with_asid(&self, asid: &str) -> Option<u32> {
+        let plain = asid.len() == 12 && asid.bytes().all(|b| b.is_ascii_digit());
+        let place = asid.parse::<u64>().ok().filter(|_| plain)?.checked_sub(ASID_FIRST)?;
+        let index = Permutation::new(key(self.seed(), Domain::Asid, 0), 9 * ASID_FIRST).invert(place)?;
+        u32::try_from(index).ok().filter(|index| *index < self.sizes().endpoints)
+    }
+
+    /// Index of the end point with this MESH mailbox, in any case; `None` when none in the population has it. Allocates
+    /// nothing.
+    pub fn endpoint_with_mailbox(&self, mailbox: &str) -> Option<u32> {
+        // Digits alone follow it, so the last `OT` is the one between code and number.
+        let at = mailbox.as_bytes().windows(2).rposition(|w| w.eq_ignore_ascii_case(b"OT"))?;
+        let (ods, number) = (mailbox.get(..at)?, mailbox.get(at + 2..)?);
+        let plain = number.len() >= 3 && number.bytes().all(|b| b.is_ascii_digit());
+        // Beyond three digits no zero leads: each mailbox is written in one way.
+        if !plain || (number.len() > 3 && number.starts_with('0')) {
+            return None;
+        }
+        let nth = number.parse::<u32>().ok()?.checked_sub(1)?;
+        let index = nth.checked_mul(self.sizes().organisations)?.checked_add(self.organisation_with(ods)?)?;
+        (index < self.sizes().endpoints).then_some(index)
+    }
 }
 
 /// Sixteen characters of base 36: longer than a mailbox password has to be, and free of characters that need escaping.
@@ -135,6 +159,32 @@ mod tests {
             Population::new(7, Sizes { organisations: 10, endpoints: 30_000, ..Sizes::default() }).unwrap();
         let mailboxes: HashSet<String> = (0..30_000).map(|i| p.endpoint(i).mailbox).collect();
         assert_eq!(mailboxes.len(), 30_000);
+    }
+
+    #[test]
+    fn an_asid_and_a_mailbox_lead_back_to_their_end_point_and_to_no_other() {
+        for sizes in [
+            Sizes { organisations: 10, endpoints: 12_000, ..Sizes::default() },
+            Sizes { organisations: 100_000, endpoints: 10, ..Sizes::default() },
+            Sizes::default(),
+        ] {
+            let p = Population::new(7, sizes).unwrap();
+            for i in (0..sizes.endpoints).step_by(sizes.endpoints as usize / 10) {
+                let found = p.endpoint(i);
+                assert_eq!(p.endpoint_with_asid(&found.asid), Some(i));
+                assert_eq!(p.endpoint_with_mailbox(&found.mailbox), Some(i));
+                assert_eq!(p.endpoint_with_mailbox(&found.mailbox.to_lowercase()), Some(i));
+                assert_eq!(p.endpoint_with_mailbox(&format!("{}OT0001", found.ods)), None);
+            }
+        }
+        let p = Population::new(7, Sizes::default()).unwrap();
+        let ods = p.endpoint(0).ods;
+        for text in ["", "OT001", "X26ABC1", "+00000000001", "1000000000000", "éOT001"] {
+            assert_eq!((p.endpoint_with_asid(text), p.endpoint_with_mailbox(text)), (None, None), "{text}");
+        }
+        for number in ["000", "003", "01", "+01", "99999999999"] {
+            assert_eq!(p.endpoint_with_mailbox(&format!("{ods}OT{number}")), None, "{number}");
+        }
     }
 
     #[test]

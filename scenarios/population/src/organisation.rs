@@ -142,6 +142,11 @@ impl Population {
         k / many * 10 + first + k % many
     }
 
+    /// Kind of the organisation with this index, and its place among its kind; `i` is taken modulo their number.
+    pub fn organisation_kind(&self, i: u32) -> (OrgKind, u32) {
+        kind_and_rank(i % self.sizes().organisations)
+    }
+
     /// ODS code of the organisation with this index.
     pub(crate) fn ods(&self, index: u32) -> String {
         let (kind, rank) = kind_and_rank(index);
@@ -283,6 +288,7 @@ mod tests {
             assert!((0..count).all(|k| p.organisation_of(kind, k).kind == kind));
             assert_eq!(p.organisation_of(kind, count), p.organisation_of(kind, 0), "modulo");
             assert_eq!(p.ods_of(kind, 1), p.organisation_of(kind, 1).ods);
+            assert_eq!(p.organisation_kind(p.organisation_index(kind, 2)), (kind, 2));
         }
     }
 }

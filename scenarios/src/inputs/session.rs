@@ -29,10 +29,13 @@ impl Inputs<'_> {
     pub(super) fn session_index(&mut self) -> u32 {
         let population = self.cx.population;
         let count = u64::from(population.sessions());
+        let given = self.cx.given.organisation;
         let acting = match self.rules.session {
-            Rule::Each => return population.permuted(self.cx.ordinal, count, self.rules.stream) as u32,
+            Rule::Each if given.is_none() => {
+                return population.permuted(self.cx.ordinal, count, self.rules.stream) as u32;
+            }
             Rule::ActsFor(actor) => self.acting(actor),
-            _ => None,
+            _ => given,
         };
         match acting {
             Some(organisation) => population.session_of(organisation, self.draw.bits(DRAW_SESSION, 0)),

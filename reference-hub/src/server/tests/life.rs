@@ -35,6 +35,26 @@ fn a_restart_keeps_every_acknowledged_write_and_the_log_is_whole() {
 }
 
 #[test]
+fn every_start_has_a_name_of_its_own_so_that_a_hub_exchanged_in_mid_run_is_noticed() {
+    let folder = tempfile::tempdir().unwrap();
+    let instance = || {
+        let hub = start(config(folder.path(), "fjall"), Limits::default());
+        let mut client = hub.client();
+        let ask = |client: &mut super::kit::Client| {
+            let status: serde_json::Value =
+                serde_json::from_str(&client.ask("GET /_status", &[]).text()).unwrap();
+            status["instance"].as_str().unwrap_or_default().to_owned()
+        };
+        let (first, again) = (ask(&mut client), ask(&mut client));
+        hub.stop();
+        assert_eq!(first, again);
+        first
+    };
+    let (one, other) = (instance(), instance());
+    assert!(one.len() == 16 && one != other, "{one} {other}");
+}
+
+#[test]
 fn a_stop_waits_for_the_request_in_flight() {
     let folder = tempfile::tempdir().unwrap();
     let hub = start(config(folder.path(), "memory"), Limits::default());

@@ -1,0 +1,54 @@
+//! The bricks of the terminal's summary: lines, headings, wrapped sentences, tables. Called by the parts of the summary; no
+//! colours, no width of its own but that of prose.
+
+use std::fmt::Write;
+
+/// Columns that prose is wrapped to.
+const WIDTH: usize = 96;
+
+/// One line, without spaces at its end.
+pub(crate) fn line(text: &mut String, content: String) {
+    text.push_str(content.trim_end());
+    text.push('\n');
+}
+
+/// A heading after an empty line.
+pub(crate) fn heading(text: &mut String, words: &str) {
+    line(text, String::new());
+    line(text, words.to_owned());
+}
+
+/// Wraps a sentence; what stands before its first row becomes as many spaces before the others.
+pub(crate) fn wrapped(text: &mut String, before: &str, sentence: &str) {
+    let mut row = String::new();
+    let mut before = before.to_owned();
+    for word in sentence.split_whitespace() {
+        let length = before.len() + row.chars().count() + 1 + word.chars().count();
+        if !row.is_empty() && length > WIDTH {
+            line(text, format!("{before}{row}"));
+            before = " ".repeat(before.len());
+            row.clear();
+        }
+        if !row.is_empty() {
+            row.push(' ');
+        }
+        row.push_str(word);
+    }
+    line(text, format!("{before}{row}"));
+}
+
+/// Writes rows with the first column to the left and the others to the right.
+pub(crate) fn aligned<const N: usize>(text: &mut String, table: &[[String; N]]) {
+    let width = |column: usize| table.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..N).map(width).collect();
+    for row in table {
+        let mut cells = String::new();
+        for (column, (cell, width)) in row.iter().zip(&widths).enumerate() {
+            let _ = match column {
+                0 => write!(cells, "  {cell:<width$}"),
+                _ => write!(cells, "  {cell:>width$}"),
+            };
+        }
+        line(text, cells);
+    }
+}
