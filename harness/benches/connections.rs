@@ -2,6 +2,7 @@
 //! else: the price of TLS is the ratio. A smoke size runs in the tests; `cargo bench -p harness --bench connections` is the
 //! real one.
 
+#[allow(dead_code, reason = "the tests use more of it")]
 #[path = "../tests/tls/server.rs"]
 mod server;
 
