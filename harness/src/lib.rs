@@ -10,6 +10,7 @@ pub mod client;
 pub mod clock;
 pub mod engine;
 pub mod floor;
+pub mod limit;
 pub mod plan;
 pub mod recorder;
 pub mod resources;

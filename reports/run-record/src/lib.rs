@@ -22,6 +22,7 @@ mod error;
 mod heat_map;
 mod histograms;
 mod hlog;
+mod limit;
 mod observed;
 mod read;
 mod record;
@@ -36,6 +37,9 @@ pub use histograms::{
     interaction_rows, new_histogram,
 };
 pub use hlog::{read_hlog, write_hlog};
+pub use limit::{
+    AtCapacity, LIMIT_FILE, LIMIT_FORMAT_VERSION, LimitRecord, LimitedBy, PROBES_FILE, ProbeRow, ProbeVerdict,
+};
 pub use observed::{
     ConnectionFacts, EventRow, JourneyRow, NoiseFacts, Observed, Resilience, SteadyFacts, TraceFacts,
     UsersRow,
