@@ -10,13 +10,15 @@ mod charts;
 mod hours;
 mod html;
 mod judge;
+mod limit;
 mod renderers;
 mod summary;
 mod units;
 
-pub use charts::{CHARTS, Chart};
+pub use charts::{CHARTS, Chart, PlanDrawing, plan_svg};
 pub use hours::hours_per_day;
-pub use html::html;
+pub use html::{html, limit_html};
 pub use judge::{complete, judge, verdict};
+pub use limit::{limit_summary, limit_verdict, probe_line, trouble};
 pub use renderers::{RENDERERS, Renderer};
 pub use summary::{summary, summary_at};

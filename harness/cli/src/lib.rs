@@ -3,7 +3,9 @@
 mod exit;
 mod explain;
 mod hub;
+mod limit;
 mod live;
+mod place;
 mod report;
 mod run;
 mod signals;
@@ -22,6 +24,7 @@ use std::process::ExitCode;
     about,
     after_help = "Start here:\n  spinebench explain scenarios/national-peak.toml   what would be sent, before anything runs\n  \
                   spinebench run scenarios/national-peak.toml       send it, measure it, judge it\n  \
+                  spinebench limit scenarios/ramp-to-limit.toml     how much is too much\n  \
                   spinebench report target/runs/latest              read a run record again\n  \
                   spinebench hub --sandbox                          a hub to point NHS client software at\n\n\
                   Exit codes: 0 ok, 1 over budget, 2 usage, 3 bad scenario, 4 run invalid, 5 target unreachable, 70 bug"
@@ -39,6 +42,8 @@ enum Command {
     Hub(Box<hub::Args>),
     /// Say what a scenario would send, before anything runs.
     Explain(explain::Args),
+    /// Find the highest rate that keeps a scenario's budgets, and confirm it.
+    Limit(limit::Args),
     /// Read a run record and print or render it again.
     Report(report::Args),
 }
@@ -56,6 +61,7 @@ pub fn run_cli() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Hub(args) => hub::run(*args),
         Command::Explain(args) => explain::run(&args),
+        Command::Limit(args) => limit::run(&args),
         Command::Report(args) => report::run(&args),
     };
     match outcome {

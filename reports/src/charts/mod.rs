@@ -4,9 +4,14 @@
 mod axis;
 mod canvas;
 mod heat;
+mod knee;
 mod percentiles;
+mod plan;
 mod resources;
 mod seconds;
+
+pub(crate) use knee::knee;
+pub use plan::{PlanDrawing, plan_svg};
 
 use run_record::Measured;
 

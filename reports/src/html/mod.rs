@@ -3,8 +3,11 @@
 
 mod facts;
 mod hours;
+mod limit;
 mod parts;
 mod tables;
+
+pub use limit::limit_html;
 
 use run_record::Measured;
 
