@@ -27,7 +27,9 @@ pub(crate) fn verdict_word(verdict: ProbeVerdict) -> &'static str {
 
 /// One line for a probe.
 pub fn probe_line(row: &ProbeRow) -> String {
-    let trouble = if row.trouble.is_empty() { String::new() } else { format!("  {}", row.trouble) };
+    // The first thing is enough here; the table of the page and limit.json have them all.
+    let trouble = row.trouble.split("; ").next().filter(|t| !t.is_empty());
+    let trouble = trouble.map_or(String::new(), |t| format!("  {t}"));
     format!(
         "{:>3}  {:<8} {:>11}  {:<14}  response p50 {:>7} ms  p99 {:>7} ms{trouble}",
         row.number,
@@ -113,7 +115,7 @@ pub fn limit_summary(record: &LimitRecord) -> String {
 }
 
 /// Processor of both sides in words; `None` when neither is known.
-pub(crate) fn cores(hub: Option<f64>, harness: Option<f64>) -> Option<String> {
+fn cores(hub: Option<f64>, harness: Option<f64>) -> Option<String> {
     let of = |who: &str, cores: Option<f64>| cores.map(|c| format!("{who} {} cores", units::number(c, 2)));
     let told: Vec<String> = [of("hub", hub), of("harness", harness)].into_iter().flatten().collect();
     (!told.is_empty()).then(|| told.join(", "))

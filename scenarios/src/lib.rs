@@ -38,7 +38,10 @@ mod uses;
 mod variable;
 
 pub use check::{AnswerView, CheckContext, CheckFault, CheckKind};
-pub use explain::{Explanation, InteractionExpected, PhaseExpected, explain};
+pub use explain::{
+    Curve, EventExpected, Explanation, InteractionExpected, ItemExpected, JourneyExpected, Needs,
+    PhaseExpected, UsersExpected, explain, open_files,
+};
 pub use fault::{Fault, Faults};
 pub use inputs::{Given, RenderContext};
 pub use interaction::Interaction;

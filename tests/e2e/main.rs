@@ -6,6 +6,7 @@ mod bad_days; // unreachable, port in use, full disk, corrupt folder, Ctrl-C: on
 mod bad_input; // faults come all at once, with file, line, got and allowed
 mod durability; // a killed hub keeps every acknowledged write, once, and an audit log without a gap
 mod fhir_clients; // FHIR clients that nobody here wrote read, search, update and register in the Personal Demographics Service
+mod limit; // the limit is found by real runs, and what is not known is not claimed
 mod main_job; // one command: the national mix runs, is counted on both sides, and leaves a record
 mod mesh_client; // NHS England's own MESH client works against the hub
 mod openapi; // whatever is asked, the hub answers as its own OpenAPI document says

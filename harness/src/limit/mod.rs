@@ -16,6 +16,8 @@ pub const PROBES_MAX: usize = 64;
 const GROWTH: f64 = 2.0;
 /// Probes that must fail before a rate counts as failed, and that must succeed before such a rate counts as carried after all.
 const SAME_ANSWERS: usize = 2;
+/// How often a rate that counted as failed may be taken back in one search: noise that takes back a third would do so for ever.
+const TAKEN_BACK_MAX: usize = 2;
 /// Rates closer than this share of each other are the same: probes repeat rates exactly but for rounding.
 const SAME_RATE: f64 = 1e-9;
 
@@ -124,6 +126,7 @@ pub struct Search {
     doubted: Option<Failing>,
     stage: Stage,
     probes: usize,
+    taken_back: usize,
     valid: bool,
 }
 
@@ -143,6 +146,7 @@ impl Search {
             doubted: None,
             stage: Stage::Bracket,
             probes: 0,
+            taken_back: 0,
             valid: false,
         }
     }
@@ -205,8 +209,8 @@ impl Search {
                 } else if n + missed == self.confirmations {
                     let of = (n, self.confirmations);
                     self.stage = match self.ceiling() {
-                        Some(_) => Stage::Ceiling { rate, met: 0, of },
-                        None => Stage::Done { rate, of },
+                        Some(_) if self.taken_back < TAKEN_BACK_MAX => Stage::Ceiling { rate, met: 0, of },
+                        _ => Stage::Done { rate, of },
                     };
                 }
             }
@@ -215,6 +219,7 @@ impl Search {
                 let high = self.ceiling().map(|h| h.rate);
                 self.failing.retain(|f| Some(f.rate) != high);
                 self.carried.extend(high);
+                self.taken_back += 1;
                 self.stage = Stage::Bracket;
                 self.settle();
             }

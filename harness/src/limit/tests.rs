@@ -157,6 +157,21 @@ fn a_search_that_is_ended_early_claims_no_capacity() {
 }
 
 #[test]
+fn a_rate_at_the_edge_that_comes_out_now_so_now_so_is_not_taken_back_for_ever() {
+    let mut probes = 0;
+    for seed in 0..300 {
+        let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
+        // A soft edge: from 3,000/s on, ever more runs fail, and all from 6,000/s on.
+        let (_, made) = drive(Search::new(30.0, 1e6, 0.1, 2), |rate| {
+            let fails = ((rate - 3_000.0) / 3_000.0).clamp(0.0, 1.0);
+            if unit(&mut rng) < fails { Outcome::OverBudget } else { Outcome::Met }
+        });
+        probes += made.len();
+    }
+    assert!(probes / 300 < 32, "{} probes on average", probes / 300);
+}
+
+#[test]
 fn a_machine_of_nothing_but_noise_ends_within_the_bound() {
     for seed in 0..500 {
         let (_, probes) = drive(Search::new(1.0, 1e6, 0.01, 5), noisy(1e3, 0.5, 0.5, seed));

@@ -6,7 +6,7 @@ use run_record::{LimitRecord, LimitedBy, ProbeRow, ProbeVerdict};
 use super::parts::{Column, Part, list, pairs_raw, table_raw};
 use super::{STYLE, escape};
 use crate::charts::knee;
-use crate::limit::{cores, limit_verdict, verdict_word};
+use crate::limit::{limit_verdict, verdict_word};
 use crate::units;
 
 const KNEE_NOTE: &str = "Each probe is a run of its own at one rate; the lines join the medians of valid probes at each rate. Hollow dots \
@@ -115,9 +115,11 @@ fn probes(rows: &[ProbeRow]) -> String {
         Column::Figures("p99, ms"),
         Column::Figures("p99.9, ms"),
         Column::Figures("send lag p99.9, ms"),
-        Column::Words("processor"),
+        Column::Figures("hub, cores"),
+        Column::Figures("harness, cores"),
         Column::Words("what broke"),
     ];
+    let used = |cores: Option<f64>| cores.map_or("-".to_owned(), |c| units::number(c, 2));
     let cells = |row: &ProbeRow| {
         let class = if row.verdict == ProbeVerdict::Met { "kept" } else { "broken" };
         vec![
@@ -130,7 +132,8 @@ fn probes(rows: &[ProbeRow]) -> String {
             units::ms(row.response_p99_ns),
             units::ms(row.response_p99_9_ns),
             units::ms(row.send_lag_p99_9_ns),
-            escape(&cores(row.hub_cores, row.harness_cores).unwrap_or_default()),
+            used(row.hub_cores),
+            used(row.harness_cores),
             escape(&row.trouble),
         ]
     };

@@ -135,7 +135,8 @@ fn basis(scenario: &Scenario, record: &LimitRecord) -> Vec<String> {
 
 /// Who kept the generator from sending: itself, or a machine that had nothing left.
 fn late(record: &LimitRecord) -> String {
-    let late = record.probes.iter().filter(|p| p.verdict == ProbeVerdict::GeneratorLate);
+    let above = |p: &&ProbeRow| p.rate_per_s > record.capacity_per_s.unwrap_or(0.0);
+    let late = record.probes.iter().filter(above).filter(|p| p.verdict == ProbeVerdict::GeneratorLate);
     let Some(probe) = late.min_by(|a, b| a.rate_per_s.total_cmp(&b.rate_per_s)) else { return String::new() };
     let (hub, harness) = (probe.hub_cores.unwrap_or(0.0), probe.harness_cores.unwrap_or(0.0));
     let cores = f64::from(record.host.cores);
@@ -203,7 +204,7 @@ mod tests {
             let golden = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
                 .join("../../reports/run-record/tests/golden");
             let mut record = run_record::read_limit(&golden).unwrap_or_else(|e| panic!("{e}"));
-            record.probes = vec![probe("grow", 1_000.0, ProbeVerdict::GeneratorLate, 5)];
+            record.probes = vec![probe("grow", 2_000.0, ProbeVerdict::GeneratorLate, 5)];
             record.probes[0].hub_cores = Some(hub);
             record.limited_by = LimitedBy::Generator;
             basis(&scenario, &record).join(" ")
