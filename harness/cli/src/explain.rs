@@ -2,6 +2,7 @@
 //! terminal and as SVG.
 
 use crate::exit::{Exit, Failure};
+use crate::out::tell;
 use reports::PlanDrawing;
 use rustix::process::{Resource, getrlimit};
 use scenarios::Explanation;
@@ -40,13 +41,11 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
             Failure::new(Exit::Unreachable, format!("{}: cannot be written: {e}", file.display()))
         })?;
     }
-    match args.json {
-        true => println!(
-            "{}",
-            serde_json::to_string_pretty(&explanation).map_err(|e| Failure::new(Exit::Bug, e))?
-        ),
-        false => print!("{explanation}"),
-    }
+    let text = match args.json {
+        true => serde_json::to_string_pretty(&explanation).map_err(|e| Failure::new(Exit::Bug, e))? + "\n",
+        false => explanation.to_string(),
+    };
+    tell(&text)?;
     Ok(Exit::Ok)
 }
 

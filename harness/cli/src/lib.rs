@@ -5,6 +5,7 @@ mod explain;
 mod hub;
 mod limit;
 mod live;
+mod out;
 mod place;
 mod report;
 mod run;

@@ -77,9 +77,9 @@ pub(super) fn machine(scenario: &Scenario, requests: f64, sent_bytes: f64) -> Ne
         handles_max: connections_max + HANDLES_BESIDE,
         harness_memory_bytes: HARNESS_BYTES + seen * HARNESS_BYTES_A_REQUEST + buffers,
         hub_memory_bytes: embedded
-            .then(|| HUB_BYTES + patients * HUB_BYTES_A_PATIENT + seen * HUB_BYTES_A_REQUEST + buffers),
+            .then_some(HUB_BYTES + patients * HUB_BYTES_A_PATIENT + seen * HUB_BYTES_A_REQUEST + buffers),
         disk_bytes: embedded
-            .then(|| DISK_BYTES + patients * DISK_BYTES_A_PATIENT + requests * (sent_bytes + AUDIT_BYTES)),
+            .then_some(DISK_BYTES + patients * DISK_BYTES_A_PATIENT + requests * (sent_bytes + AUDIT_BYTES)),
     }
 }
 

@@ -5,6 +5,7 @@ mod find;
 mod written;
 
 use crate::exit::{Exit, Failure};
+use crate::out::tell;
 use crate::place::{clock_name, stem};
 use crate::signals;
 use harness::limit::Search;
@@ -134,12 +135,12 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
         .map_err(|e| Failure::new(Exit::Unreachable, format!("the limit could not be written: {e}")))?;
     // Read back what was written: the file on disk is what everybody else will see.
     let record = run_record::read_limit(&folder).map_err(|e| Failure::new(Exit::Bug, e))?;
-    if args.json {
-        println!("{}", serde_json::to_string_pretty(&record).map_err(|e| Failure::new(Exit::Bug, e))?);
-    } else {
-        print!("{}", reports::limit_summary(&record));
-        println!("\nlimit      {}", folder.join("limit.html").display());
-    }
+    let page = folder.join("limit.html");
+    let text = match args.json {
+        true => serde_json::to_string_pretty(&record).map_err(|e| Failure::new(Exit::Bug, e))? + "\n",
+        false => format!("{}\nlimit      {}\n", reports::limit_summary(&record), page.display()),
+    };
+    tell(&text)?;
     Ok(match record.limited_by {
         _ if record.capacity_per_s.is_some() => Exit::Ok,
         LimitedBy::BelowRange => Exit::OverBudget,
