@@ -16,6 +16,7 @@ pub mod floor;
 pub mod gaps;
 pub mod inject;
 pub mod ledger;
+pub mod limit;
 pub mod lookup;
 pub mod noise;
 pub mod open_files;

@@ -55,7 +55,10 @@ mod variable;
 pub use certificates::{Certificates, KeySource, Shown, Tls};
 pub use check::{AnswerView, CheckContext, CheckFault, CheckKind};
 pub use credentials::{Credentials, Secret, SecretCell, SignedJwt, TokenServer};
-pub use explain::{Explanation, InteractionExpected, PhaseExpected, explain};
+pub use explain::{
+    Curve, EventExpected, Explanation, InteractionExpected, ItemExpected, JourneyExpected, Needs,
+    PhaseExpected, UsersExpected, explain, open_files,
+};
 pub use fault::{Fault, Faults};
 pub use inputs::{Given, RenderContext, Speaker};
 pub use interaction::Interaction;

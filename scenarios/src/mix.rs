@@ -59,7 +59,7 @@ pub struct MixRow {
 }
 
 /// A row that is not replayed.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct NotReplayed {
     /// Its name in the mix.
     pub row: String,

@@ -4,10 +4,13 @@ mod events;
 mod exit;
 mod explain;
 mod hub;
+mod limit;
 mod live;
 mod metrics;
 mod opening;
 mod otlp;
+mod out;
+mod place;
 mod report;
 mod run;
 mod runs;
@@ -27,6 +30,7 @@ use std::process::ExitCode;
     about,
     after_help = "Start here:\n  spinebench explain scenarios/national-peak.toml   what would be sent, before anything runs\n  \
                   spinebench run scenarios/national-peak.toml       send it, measure it, judge it\n  \
+                  spinebench limit scenarios/ramp-to-limit.toml     how much is too much\n  \
                   spinebench runs                                   what has been run so far\n  \
                   spinebench report latest                          read a run record again\n  \
                   spinebench hub --sandbox                          a hub to point NHS client software at\n\n\
@@ -45,6 +49,8 @@ enum Command {
     Hub(Box<hub::Args>),
     /// Say what a scenario would send, before anything runs.
     Explain(explain::Args),
+    /// Find the highest rate that keeps a scenario's budgets, and confirm it.
+    Limit(limit::Args),
     /// Read a run record and print or render it again.
     Report(report::Args),
     /// List the run records of a folder, the newest last.
@@ -64,6 +70,7 @@ pub fn run_cli() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Hub(args) => hub::run(*args),
         Command::Explain(args) => explain::run(&args),
+        Command::Limit(args) => limit::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Runs(args) => runs::run(&args),
     };

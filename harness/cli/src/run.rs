@@ -1,22 +1,16 @@
 //! `spinebench run`: scenario in, run record and verdict out.
 
-use crate::events::Events;
+use crate::events::Say;
 use crate::exit::{Exit, Failure};
 use crate::live::{HubPid, State, Watching};
 use crate::metrics::{self, Endpoint};
 use crate::otlp::Collector;
+use crate::place::{Place, Show, budget_lines, clock_name, measure, stem};
 use crate::signals;
-use harness::access_token::AccessTokens;
-use harness::child::Server;
-use harness::client::connector::Connector;
-use harness::inject;
-use harness::run::{RunError, Setting};
-use run_record::{ALL, BudgetLine, Measured, Verdict};
-use scenarios::{Action, Model, Scenario, Target};
-use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
+use run_record::{Measured, Verdict};
+use scenarios::Scenario;
+use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
@@ -90,18 +84,12 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     std::fs::create_dir_all(&args.out).map_err(|e| {
         Failure::new(Exit::Unreachable, format!("{}: cannot be made: {e}", args.out.display()))
     })?;
-    let tokens = AccessTokens::start(&scenario).map_err(|e| Failure::new(Exit::Unreachable, e))?;
     let metrics = args.metrics.map(metrics::bind).transpose()?;
-    let mut place = Place::of(&scenario, args)?;
+    let place = Place::of(&scenario, &args.out, args.quiet)?;
     if !args.quiet {
         announce(&scenario, place.address);
     }
-    let mut measured = measure(&scenario, &mut place, args, metrics, &stop)?;
-    let stopped = place.close();
-    for sentence in stopped.err().into_iter().chain(tokens.finish()) {
-        measured.record.validity.valid = false;
-        measured.record.validity.reasons.push(format!("At the end of the run: {sentence}."));
-    }
+    let mut measured = watched(&scenario, place, args, metrics, &stop)?;
     reports::complete(&mut measured, &budget_lines(&scenario), case.as_ref());
     let name = format!("{}-{}", clock_name(&measured.record.started), stem(&args.scenario));
     let html = reports::html(&measured);
@@ -138,168 +126,36 @@ fn announce(scenario: &Scenario, address: SocketAddr) {
     }
 }
 
-fn measure(
+/// Runs the scenario and shows how it goes.
+fn watched(
     scenario: &Scenario,
-    place: &mut Place,
+    place: Place,
     args: &Args,
     metrics: Option<TcpListener>,
     stop: &AtomicBool,
 ) -> Result<Measured, Failure> {
-    let hub_pid = place.server.as_ref().map(Server::pid_watch).unwrap_or_default();
-    let hub = HubPid(Arc::clone(&hub_pid));
-    let watching = Watching::start(args.quiet, State::new(&scenario.title, scenario.seed), hub);
+    let watching =
+        Watching::start(args.quiet, State::new(&scenario.title, scenario.seed), HubPid(place.hub_pid()));
     let endpoint = metrics.map(|l| Endpoint::start(l, watching.shared())).transpose()?;
     let teller = watching.teller();
     if let Some(endpoint) = &endpoint {
         teller.say(format!("metrics at {}", endpoint.url()));
     }
+    let told = watching.teller();
+    let say: Say = Box::new(move |sentence: String| told.say(sentence));
     let mut live = |l: &harness::engine::Live| teller.tell(l);
     let mut opening = crate::opening::teller(args.quiet);
-    let connector = place.connector.clone();
-    let inject = Box::new(move |rules: &str| {
-        inject::put(|| connector.open(0), &connector.target().to_string(), rules)
-    });
-    let told = watching.teller();
-    let say = Box::new(move |sentence: String| told.say(sentence));
-    let events = Events::start(scenario.events.clone(), place.server.take(), inject, say);
-    let mut setting = Setting {
-        connector: place.connector.clone(),
-        hub_pid,
-        command: std::env::args().collect::<Vec<_>>().join(" "),
-        stop,
-        begin: &mut |clock| events.begin(clock),
-        settle: &mut || events.settle(),
-        opening: &mut opening,
-        live: &mut live,
-    };
-    let measured = match scenario.load.model {
-        Model::Open => harness::run::run_open(scenario, &mut setting),
-        Model::Users => journeys::run_users(scenario, &mut setting),
-    };
-    place.server = events.finish();
+    let measured = measure(scenario, place, stop, Show { live: &mut live, opening: &mut opening, say });
     drop(teller);
     watching.finish();
     if let Some(endpoint) = endpoint {
         endpoint.finish();
     }
-    measured.map_err(|e| match e {
-        RunError::Unreachable(_) | RunError::Machine(_) => Failure::new(Exit::Unreachable, e),
-        RunError::Population(_) => Failure::new(Exit::BadScenario, e),
-    })
-}
-
-/// Where the load goes: a child of ours with a data folder of its own, or a server that is already there.
-struct Place {
-    address: SocketAddr,
-    /// How it is spoken to.
-    connector: Connector,
-    server: Option<Server>,
-    data: Option<PathBuf>,
-}
-
-impl Place {
-    fn of(scenario: &Scenario, args: &Args) -> Result<Self, Failure> {
-        match &scenario.target {
-            Target::Embedded { store } => Self::embedded(scenario, store, args),
-            Target::Url { host, port, .. } => {
-                let unreachable =
-                    |why: String| Failure::new(Exit::Unreachable, format!("{host}:{port}: {why}"));
-                let mut found = (host.as_str(), *port)
-                    .to_socket_addrs()
-                    .map_err(|e| unreachable(format!("not found: {e}")))?;
-                let address = found.next().ok_or_else(|| unreachable("has no address".into()))?;
-                scenario.target.may_ask(address).map_err(|e| Failure::new(Exit::BadScenario, e))?;
-                let connector = Connector::of(scenario, address, None).map_err(unusable)?;
-                Ok(Place { address, connector, server: None, data: None })
-            }
-        }
-    }
-
-    fn embedded(scenario: &Scenario, store: &str, args: &Args) -> Result<Self, Failure> {
-        let program = std::env::current_exe().map_err(|e| Failure::new(Exit::Bug, e))?;
-        let data = args.out.join(format!(".hub-{}", std::process::id()));
-        let sizes = scenario.population;
-        let mut command = Command::new(program);
-        command
-            .args(["hub", "--listen", "127.0.0.1:0", "--store", store, "--data"])
-            .arg(&data)
-            .args(["--seed", &scenario.seed.to_string(), "--patients", &sizes.patients.to_string()])
-            .args([
-                "--organisations",
-                &sizes.organisations.to_string(),
-                "--endpoints",
-                &sizes.endpoints.to_string(),
-            ]);
-        command.args(["--tls", scenario.tls.name(), "--connections", &scenario.load.connections.to_string()]);
-        command.args(["--idle-time", &idle_s(scenario).to_string()]);
-        if scenario.events.iter().any(|e| matches!(e.action, Action::Inject(_))) {
-            command.arg("--admin");
-        }
-        if args.quiet {
-            command.arg("--quiet");
-        }
-        let gone = |sentence| {
-            let _ = std::fs::remove_dir_all(&data);
-            Failure::new(Exit::Unreachable, sentence)
-        };
-        let server = Server::start(command).map_err(gone)?;
-        let address = server.address;
-        let connector = match Connector::of(scenario, address, Some(&data.join("certs"))) {
-            Ok(connector) => connector.watching(Some(server.pid())),
-            Err(sentence) => {
-                drop(server); // before its folder goes
-                return Err(gone(sentence));
-            }
-        };
-        Ok(Place { address, connector, server: Some(server), data: Some(data) })
-    }
-
-    /// Stops the child and removes its data folder: a fresh hub for every run.
-    fn close(self) -> Result<(), String> {
-        let stopped = self.server.map_or(Ok(()), Server::stop);
-        if let Some(data) = &self.data {
-            let _ = std::fs::remove_dir_all(data);
-        }
-        stopped
-    }
-}
-
-/// Certificates, keys or source addresses that a run cannot begin with.
-fn unusable(sentence: String) -> Failure {
-    Failure::new(Exit::BadScenario, sentence)
-}
-
-/// Seconds for which a hub of our own lets a connection rest: all of the run and [`OPENING_S`] before it, because what a run
-/// holds it must not lose.
-fn idle_s(scenario: &Scenario) -> u64 {
-    scenario.phases.iter().map(|p| p.duration.as_secs()).sum::<u64>() + OPENING_S
-}
-
-/// Time in which all connections are open, seconds: 28,000 handshakes at 100 a second.
-const OPENING_S: u64 = 280;
-
-fn budget_lines(scenario: &Scenario) -> Vec<BudgetLine> {
-    let line = |b: &scenarios::Budget| BudgetLine {
-        interaction: b.interaction.clone(),
-        metric: b.metric.clone(),
-        limit: b.limit,
-        limit_text: b.text.clone(),
-    };
-    scenario.budgets.iter().map(line).collect()
+    measured
 }
 
 fn load_case(scenario: &Scenario) -> Result<Option<cost_model::Case>, Failure> {
     let Some(path) = &scenario.cost else { return Ok(None) };
     let folder = scenario.path.parent().unwrap_or(Path::new("."));
     cost_model::load_case(Some(folder), path).map(Some).map_err(|f| Failure::new(Exit::BadScenario, f))
-}
-
-fn clock_name(started: &str) -> String {
-    let digits: String =
-        started.chars().take_while(|c| *c != '.').filter(|c| c.is_ascii_digit() || *c == 'T').collect();
-    format!("{digits}Z")
-}
-
-fn stem(path: &Path) -> String {
-    path.file_stem().map_or_else(|| ALL.to_owned(), |s| s.to_string_lossy().into_owned())
 }

@@ -22,6 +22,8 @@ mod error;
 mod heat_map;
 mod histograms;
 mod hlog;
+mod limit;
+mod limit_files;
 mod observed;
 mod read;
 mod record;
@@ -36,6 +38,10 @@ pub use histograms::{
     interaction_rows, new_histogram,
 };
 pub use hlog::{read_hlog, write_hlog};
+pub use limit::{
+    AtCapacity, LIMIT_FILE, LIMIT_FORMAT_VERSION, LimitRecord, LimitedBy, PROBES_FILE, ProbeRow, ProbeVerdict,
+};
+pub use limit_files::{read_limit, write_limit};
 pub use observed::{
     ConnectionFacts, EventRow, JourneyRow, NoiseFacts, Observed, Resilience, SteadyFacts, TraceFacts,
     UsersRow,

@@ -154,12 +154,12 @@ fn histogram_bytes(run: &Measured) -> Result<Vec<u8>, String> {
     write_hlog(&run.histograms, started, seconds(first), seconds(run.record.measured_s))
 }
 
-fn write_synced(path: &Path, bytes: &[u8]) -> Result<(), RecordError> {
+pub(crate) fn write_synced(path: &Path, bytes: &[u8]) -> Result<(), RecordError> {
     let mut file = File::create(path).map_err(RecordError::io(path, "create"))?;
     file.write_all(bytes).and_then(|()| file.sync_all()).map_err(RecordError::io(path, "write"))
 }
 
-fn sync_folder(folder: &Path) -> Result<(), RecordError> {
+pub(crate) fn sync_folder(folder: &Path) -> Result<(), RecordError> {
     File::open(folder).and_then(|f| f.sync_all()).map_err(RecordError::io(folder, "sync"))
 }
 

@@ -1,6 +1,8 @@
 //! The sheet that charts are drawn on: a plotters SVG with one frame, two axes and a legend. Colours are chosen to stand on
 //! light and dark ground and to be told apart by colour-blind readers; text takes the page's own colour.
 
+mod marks;
+
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};

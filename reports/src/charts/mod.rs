@@ -6,9 +6,14 @@ mod canvas;
 mod colours;
 mod events;
 mod heat;
+mod knee;
 mod percentiles;
+mod plan;
 mod resources;
 mod seconds;
+
+pub(crate) use knee::knee;
+pub use plan::{PlanDrawing, plan_svg};
 
 use run_record::Measured;
 

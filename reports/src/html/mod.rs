@@ -3,9 +3,12 @@
 
 mod facts;
 mod hours;
+mod limit;
 mod observed;
 mod parts;
 mod tables;
+
+pub use limit::limit_html;
 
 use run_record::Measured;
 
