@@ -3,6 +3,7 @@
 //! real one.
 
 #[path = "../tests/tls/server.rs"]
+#[expect(dead_code, reason = "the tests ask more of their server than a bench does")]
 mod server;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
