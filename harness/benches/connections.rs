@@ -1,15 +1,17 @@
 //! What a request and its answer cost over one connection, plain and under TLS, with a server on a thread that does nothing
-//! else: the price of TLS is the ratio. A smoke size runs in the tests; `cargo bench -p harness --bench connections` is the
+//! else (the price of TLS is the ratio); a whole mutual handshake; and issuing client certificates. A smoke size runs in the tests; `cargo bench -p harness --bench connections` is the
 //! real one.
 
 #[allow(dead_code, reason = "the tests use more of it")]
 #[path = "../tests/tls/server.rs"]
+#[expect(dead_code, reason = "the tests ask more of their server than a bench does")]
 mod server;
 
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use harness::client::connection::{Connection, READ_BYTES, Received};
 use harness::client::connector::{Connector, Shows};
-use harness::client::identity::certified;
+use harness::client::identity::{Identities, certified};
+use population::{Population, Sizes};
 use rcgen::ExtendedKeyUsagePurpose::ClientAuth;
 use rustix::event::{PollFd, PollFlags, poll};
 
@@ -59,5 +61,17 @@ fn handshakes(c: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, exchanges, handshakes);
+fn certificates(c: &mut Criterion) {
+    let ca = server::Ca::new("CA");
+    let sizes = Sizes { patients: 10, organisations: 700, endpoints: 1_000 };
+    let people = Population::new(42, sizes).expect("sizes in range");
+    let mut group = c.benchmark_group("issue identities");
+    group.throughput(Throughput::Elements(1_000)).sample_size(10);
+    group.bench_function("1,000", |b| {
+        b.iter(|| Identities::issue(ca.folder.path(), &people, 1_000).expect("a CA"));
+    });
+    group.finish();
+}
+
+criterion_group!(benches, exchanges, handshakes, certificates);
 criterion_main!(benches);
