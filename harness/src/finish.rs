@@ -234,9 +234,14 @@ fn measured_s(scenario: &Scenario, recorder: &Recorder, facts: &EngineFacts) -> 
 
 fn target_ref(scenario: &Scenario, address: SocketAddr) -> TargetRef {
     match &scenario.target {
-        Target::Embedded { .. } => {
-            TargetRef { kind: "embedded".into(), url: format!("http://{address}"), authorised: None }
-        }
+        Target::Embedded { .. } => TargetRef {
+            kind: "embedded".into(),
+            url: format!(
+                "{}://{address}",
+                if scenario.tls == scenarios::Tls::Off { "http" } else { "https" }
+            ),
+            authorised: None,
+        },
         Target::Url { url, authorised, .. } => {
             TargetRef { kind: "url".into(), url: url.clone(), authorised: authorised.clone() }
         }

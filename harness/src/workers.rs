@@ -9,7 +9,7 @@ use crate::clock::Clock;
 use crate::engine::{Engine, EngineFacts, Live, Note, measured_window};
 use crate::noise::{self, HubAt};
 use crate::recorder::Recorder;
-use crate::run::{RunError, Setting, recorder_of};
+use crate::run::{RunError, Setting, recorder_of, unreachable_sentence};
 use crate::schedule::{ScheduleCheck, asked_by};
 use crate::seconds::Series;
 use crate::source::Source;
@@ -123,6 +123,8 @@ fn engines<'s>(
 ) -> Result<(Vec<Engine<'s>>, ConnectionFacts), RunError> {
     let connector = &setting.connector;
     let count = scenario.load.connections as usize;
+    // One alone first: when nobody is there, that is said in one sentence and at once.
+    drop(connector.open(0).map_err(|e| unreachable_sentence(connector.target(), &e))?);
     let (all, opening) = connector.open_all(count, setting.opening, setting.stop).map_err(|e| match e {
         OpeningError::Machine(s) => RunError::Machine(s),
         e => RunError::Unreachable(e.to_string()),

@@ -10,6 +10,7 @@ mod durability; // a killed hub keeps every acknowledged write, once, and an aud
 mod faults; // killed and restarted by the scenario itself: nothing acknowledged is lost, and the cost is told
 mod fhir_clients; // FHIR clients that nobody here wrote read, search, update and register in the Personal Demographics Service
 mod known_server; // a server whose truth is known: what the generator is held against
+mod library; // every scenario that comes with the product says what it is for, and runs
 mod limit; // the limit is found by real runs, and what is not known is not claimed
 mod main_job; // one command: the national mix runs, is counted on both sides, and leaves a record
 mod mesh_client; // NHS England's own MESH client works against the hub

@@ -39,6 +39,7 @@ fn stalled_hub_shows_in_response_time() {
         [load]
         arrivals = "constant"
         connections = 50
+        connections-max = 50
         [[phase]]
         name = "steady"
         duration = "{RUN_S}s"

@@ -32,13 +32,12 @@ impl Collector {
     /// The collector at a URL such as `http://127.0.0.1:4318`.
     pub(crate) fn at(url: &str, authorised: Option<&str>) -> Result<Collector, String> {
         match Target::from_url(url, authorised) {
-            Ok(Target::Url { host, port, .. }) => Ok(Collector { host, port }),
-            Ok(Target::Embedded { .. }) => Err(format!("--otlp {url}: not a URL")),
+            Ok(Target::Url { host, port, .. }) if url.starts_with("http://") => Ok(Collector { host, port }),
             Err(_) if url.starts_with("http://") && authorised.is_none() => Err(format!(
                 "--otlp {url}: traces go to this machine only, allowed: http://127.0.0.1:4318, or another host with \
                  --otlp-authorised \"who allowed it, reference\""
             )),
-            Err(_) => Err(format!(
+            _ => Err(format!(
                 "--otlp {url}: not an address of a collector, allowed: http://HOST:PORT without a path, such as \
                  http://127.0.0.1:4318 (for https put a collector on this machine in between)"
             )),

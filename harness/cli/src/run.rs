@@ -98,12 +98,10 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     // Read back what was written: the record on disk is what everybody else will see.
     let measured = run_record::read(&folder).map_err(|e| Failure::new(Exit::Bug, e))?;
     if args.json {
-        println!(
-            "{}",
-            serde_json::to_string_pretty(&measured.record).map_err(|e| Failure::new(Exit::Bug, e))?
-        );
+        let text = serde_json::to_string_pretty(&measured.record).map_err(|e| Failure::new(Exit::Bug, e))?;
+        crate::out::tell(&format!("{text}\n"))?;
     } else {
-        print!("{}", reports::summary_at(&measured, &folder));
+        crate::out::tell(&reports::summary_at(&measured, &folder))?;
     }
     if let Some(Err(sentence)) = collector.map(|c| c.send(&measured)) {
         eprintln!("warning: {sentence}");

@@ -61,13 +61,13 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     };
     let bug = |e: &dyn std::fmt::Display| Failure::new(Exit::Bug, e);
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&rows).map_err(|e| bug(&e))?);
+        crate::out::tell(&(serde_json::to_string_pretty(&rows).map_err(|e| bug(&e))? + "\n"))?;
     } else if args.csv {
-        print!("{}", csv_text(&rows).map_err(|e| bug(&e))?);
+        crate::out::tell(&csv_text(&rows).map_err(|e| bug(&e))?)?;
     } else if rows.is_empty() {
         println!("No run records in {} yet; `spinebench run SCENARIO` writes one.", args.out.display());
     } else {
-        print!("{}", table(&rows));
+        crate::out::tell(&table(&rows))?;
     }
     Ok(Exit::Ok)
 }
@@ -79,7 +79,9 @@ pub(crate) fn names(folder: &Path) -> std::io::Result<Vec<String>> {
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        if entry.file_type()?.is_dir() && !name.starts_with('.') {
+        // A search for the limit is no run; its probes lie below it.
+        let is_search = entry.path().join("limit.json").exists() || entry.path().join("probes").is_dir();
+        if entry.file_type()?.is_dir() && !name.starts_with('.') && !is_search {
             names.push(name);
         }
     }

@@ -215,7 +215,12 @@ impl Person {
                             headers: &parsed.headers,
                             body: &parsed.body,
                         };
-                        (done_ns, interaction.check(&answer, &context, &mut left))
+                        let checked = interaction.check(&answer, &context, &mut left);
+                        if checked.is_ok() {
+                            let ledger = &mut shared.book().recorder.ledger;
+                            ledger.note(&shared.scenario, index, &answer, &context, done_ns);
+                        }
+                        (done_ns, checked)
                     },
                 );
                 tokio::time::timeout(shared.scenario.load.timeout, asking).await

@@ -1,0 +1,116 @@
+//! Claim: every scenario that comes with the product says what it is for and what a good result looks like, and runs: it comes
+//! out valid and within its budgets when it is shortened, and shows what it is for.
+
+use crate::support::{assert_exit, root, run_record, said};
+use run_record::Measured;
+use std::path::PathBuf;
+
+/// What the shortened runs last, by scenario; others 6 s. Long enough that journeys come to their end.
+const WITHIN: [(&str, &str); 3] = [("journeys", "12s"), ("eps-evening", "10s"), ("crash", "14s")];
+/// Attempts: a neighbour may make a run late, which the run then says.
+const ATTEMPTS: u32 = 3;
+
+/// All scenarios, by name, but the file that only shows every key.
+fn library() -> Vec<(String, String)> {
+    let entries = std::fs::read_dir(root().join("scenarios")).expect("the folder");
+    let paths: Vec<PathBuf> = entries.map(|e| e.expect("an entry").path()).collect();
+    let mut all: Vec<(String, String)> = paths
+        .iter()
+        .filter(|p| p.extension().is_some_and(|e| e == "toml"))
+        .map(|p| (p.file_stem().expect("a name").to_string_lossy().into_owned(), p))
+        .filter(|(name, _)| !["Cargo", "example-all-keys"].contains(&name.as_str()))
+        .map(|(name, p)| (name, std::fs::read_to_string(p).expect("readable")))
+        .collect();
+    all.sort();
+    all
+}
+
+/// The scenario with a population that is filled in a second; what it is for does not hang on the number of people.
+fn small(name: &str, text: &str) -> String {
+    let least = |line: &str| -> Option<String> {
+        let (key, value) = line.split_once('=')?;
+        let number: u64 = value.split('#').next()?.trim().replace('_', "").parse().ok()?;
+        let most = match (key.trim(), name) {
+            ("patients", _) => 2_000,
+            // One connection for each end point, and each organisation has one.
+            ("organisations", "all-endpoints") => 400,
+            ("endpoints" | "connections", "all-endpoints") => 560,
+            _ => return None,
+        };
+        Some(format!("{} = {}", key.trim(), number.min(most)))
+    };
+    text.lines().map(|l| least(l).unwrap_or_else(|| l.to_owned()) + "\n").collect()
+}
+
+fn shows_what_it_is_for(name: &str, run: &Measured) {
+    let seen = &run.record.observed;
+    let journeys = || seen.journeys.iter().all(|j| j.completed > 0 && j.failed == 0);
+    match name {
+        "journeys" | "monday-morning" | "eps-evening" | "mesh-heavy" => {
+            assert!(!seen.journeys.is_empty() && journeys(), "{name}: {:?}", seen.journeys);
+        }
+        "users-day" => {
+            assert!(seen.users.len() == 3 && seen.users.iter().all(|u| u.requests > 0), "{:?}", seen.users);
+            assert!(seen.users.iter().all(|u| u.sessions >= u64::from(u.count)), "{:?}", seen.users);
+            assert!(journeys(), "{:?}", seen.journeys);
+        }
+        "spike-to-3x" => {
+            let rates = run.series.iter().filter(|s| s.measured).map(|s| s.planned);
+            let (least, most) = rates.fold((u64::MAX, 0), |(a, b), n| (a.min(n), b.max(n)));
+            assert!(most > least * 2, "the spike is not to be seen: {least} to {most} a second");
+        }
+        "crash" | "rolling-restart" => {
+            let found = seen.resilience.as_ref().expect("what the events did");
+            assert!(
+                !seen.events.is_empty() && seen.events.iter().all(|e| e.fault.is_none()),
+                "{:?}",
+                seen.events
+            );
+            assert!(found.writes_checked > 0, "{found:?}");
+            assert_eq!((found.writes_lost, found.duplicated), (0, 0), "{found:?}");
+        }
+        "all-endpoints" => {
+            let found = seen.connections.as_ref().expect("connections");
+            assert_eq!((found.transport.as_str(), found.identities, found.failed), ("mutual-tls", 560, 0));
+            assert!(found.handshakes_per_s > 0.0 && found.hub_bytes_each.is_some(), "{found:?}");
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn every_scenario_of_the_library_says_what_it_is_for_and_runs() {
+    let _alone = crate::support::alone();
+    let all = library();
+    assert!(all.len() >= 13, "{:?}", all.iter().map(|(n, _)| n).collect::<Vec<_>>());
+    for (name, text) in &all {
+        let comment = text.lines().take_while(|l| l.starts_with('#')).count();
+        assert!(
+            comment >= 2,
+            "{name} does not open by saying what it is for and what a good result looks like"
+        );
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join(format!("{name}.toml"));
+        // The cost case lies elsewhere from here; what a run is worth is not what this test is about.
+        let text: String =
+            small(name, text).lines().filter(|l| !l.starts_with("cost")).map(|l| format!("{l}\n")).collect();
+        std::fs::write(&file, text).expect("written");
+        let within = WITHIN.iter().find(|(n, _)| n == name).map_or("6s", |(_, w)| w);
+        let mut attempt = 1;
+        let (output, run) = loop {
+            let (output, run) = run_record(&file, &["--within", within]);
+            if output.status.success() || attempt == ATTEMPTS {
+                break (output, run);
+            }
+            attempt += 1;
+        };
+        println!("{name}: {:?} {:?}", run.record.verdict, run.record.counts);
+        // A shortened ramp to the limit is meant to go over its budgets; shortened outages are a larger share of the run.
+        let over = matches!(name.as_str(), "ramp-to-limit" | "crash" | "rolling-restart");
+        if !(over && output.status.code() == Some(1)) {
+            assert_exit(&output, 0);
+        }
+        assert!(!run.record.scenario.changes.is_empty(), "{}", said(&output));
+        shows_what_it_is_for(name, &run);
+    }
+}
