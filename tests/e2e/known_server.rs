@@ -32,6 +32,8 @@ pub struct Behaviour {
     pub freeze: Option<(u64, u64)>,
     /// Keep the bytes of every request.
     pub record: bool,
+    /// Never sleep, so that the server's own waking up is in no time that it logs; takes a core.
+    pub spin: bool,
 }
 
 /// A running server.
@@ -104,6 +106,7 @@ impl Loop {
             self.answer_due();
             let next_ns = self.due.peek().map_or(u64::MAX, |d| self.thawed(d.0.0));
             let wait_ns = next_ns.saturating_sub(self.clock.now_ns()).min(50_000_000);
+            let wait_ns = if self.behaviour.spin { 0 } else { wait_ns };
             let timeout = Timespec { tv_sec: 0, tv_nsec: wait_ns as i64 };
             events.clear();
             let waited =

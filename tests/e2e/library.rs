@@ -98,15 +98,17 @@ fn every_scenario_of_the_library_says_what_it_is_for_and_runs() {
         let within = WITHIN.iter().find(|(n, _)| n == name).map_or("6s", |(_, w)| w);
         let mut attempt = 1;
         let (output, run) = loop {
-            let (output, run) = run_record(&file, &["--within", within]);
+            // The staircase climbs past what any machine carries; its lower steps are what can be held here.
+            let scale = if name == "ramp-to-limit" { "0.2" } else { "1" };
+            let (output, run) = run_record(&file, &["--within", within, "--scale", scale]);
             if output.status.success() || attempt == ATTEMPTS {
                 break (output, run);
             }
             attempt += 1;
         };
         println!("{name}: {:?} {:?}", run.record.verdict, run.record.counts);
-        // A shortened ramp to the limit is meant to go over its budgets; shortened outages are a larger share of the run.
-        let over = matches!(name.as_str(), "ramp-to-limit" | "crash" | "rolling-restart");
+        // A shortened run's outages are a larger share of it.
+        let over = matches!(name.as_str(), "crash" | "rolling-restart");
         if !(over && output.status.code() == Some(1)) {
             assert_exit(&output, 0);
         }

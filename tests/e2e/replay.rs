@@ -72,7 +72,7 @@ fn an_exported_audit_log_is_asked_again_in_its_order_and_at_its_moments() {
 }
 
 fn replayed(trace: &std::path::Path, rows: &[(u64, String)]) -> Result<String, String> {
-    let server = KnownServer::start(Behaviour { delay_ns: |_| 0, freeze: None, record: true });
+    let server = KnownServer::start(Behaviour { delay_ns: |_| 0, freeze: None, record: true, spin: false });
     let (folder, file) = scenario(&format!(
         "title = \"Asked again\"\n[target]\nurl = \"http://{}\"\n{}[load]\narrivals = \"trace\"\nconnections = 16\n\
          trace = {{ file = \"trace.csv\" }}\n[validity]\n\"send-lag-p99.9\" = \"5s\"\n",

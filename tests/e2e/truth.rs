@@ -84,7 +84,7 @@ fn attempts(mut claim: impl FnMut() -> Result<String, String>) {
 fn percentiles_are_true(rate: u32, arrivals: &'static str) -> Result<String, String> {
     let seconds = if full() { 30 } else { 6 };
     let freeze = Some((10_000_000_000, 400_000_000));
-    let server = KnownServer::start(Behaviour { delay_ns: lognormal_ns, freeze, record: false });
+    let server = KnownServer::start(Behaviour { delay_ns: lognormal_ns, freeze, record: false, spin: false });
     let more = "connections = 512\nconnections-max = 15000";
     let (measured, scenario) = Ask { rate, seconds, arrivals, more }.run(&server);
     let seen = by_number(&server.finish().0);
@@ -122,7 +122,7 @@ fn reported_percentiles_are_the_true_ones_at_ten_thousand_a_second() {
 fn a_frozen_server_is_asked_all_the_same() {
     let _alone = crate::support::alone();
     let freeze = Some((4_000_000_000, 1_000_000_000));
-    let server = KnownServer::start(Behaviour { delay_ns: |_| 0, freeze, record: false });
+    let server = KnownServer::start(Behaviour { delay_ns: |_| 0, freeze, record: false, spin: false });
     let ask = Ask { rate: 1_800, seconds: 6, arrivals: "poisson", more: "connections = 64" };
     let (measured, scenario) = ask.run(&server);
     let seen = by_number(&server.finish().0);
@@ -141,7 +141,7 @@ fn a_frozen_server_is_asked_all_the_same() {
 
 fn arrivals_keep_the_plan() -> Result<String, String> {
     let seconds = if full() { 600 } else { 15 };
-    let server = KnownServer::start(Behaviour { delay_ns: |_| 0, freeze: None, record: false });
+    let server = KnownServer::start(Behaviour { delay_ns: |_| 0, freeze: None, record: false, spin: true });
     let ask = Ask { rate: 1_800, seconds, arrivals: "poisson", more: "" };
     let (measured, scenario) = ask.run(&server);
     let log = server.finish().0;
@@ -201,7 +201,8 @@ fn the_same_seed_sends_the_same_bytes_whatever_the_number_of_sending_threads() {
     let mut sent: Vec<Vec<Vec<u8>>> = Vec::new();
     let mut port = None;
     for workers in [1, 3] {
-        let server = KnownServer::start(Behaviour { delay_ns: |_| 0, freeze: None, record: true });
+        let server =
+            KnownServer::start(Behaviour { delay_ns: |_| 0, freeze: None, record: true, spin: false });
         let (folder, file) = scenario(&format!(
             "title = \"Bytes\"\nmix = {{ say = 3, tell = 1 }}\n[target]\nurl = \"http://{}\"\n[load]\nworkers = {workers}\n\
              [[phase]]\nname = \"steady\"\nduration = \"2s\"\nrate = \"500/s\"\n",
@@ -238,7 +239,8 @@ fn memory_does_not_grow_with_the_length_of_a_run() {
     let _alone = crate::support::alone();
     let seconds = if full() { 1_800 } else { 20 };
     let rate = if full() { 5_000 } else { 2_000 };
-    let server = KnownServer::start(Behaviour { delay_ns: |_| 1_000_000, freeze: None, record: false });
+    let server =
+        KnownServer::start(Behaviour { delay_ns: |_| 1_000_000, freeze: None, record: false, spin: false });
     let (measured, _) = Ask { rate, seconds, arrivals: "poisson", more: "" }.run(&server);
     drop(server.finish());
     let harness: Vec<u64> = measured
