@@ -75,7 +75,10 @@ fn attempts(mut claim: impl FnMut() -> Result<String, String>) {
     for _ in 0..ATTEMPTS {
         match claim() {
             Ok(sentence) => return println!("{sentence}"),
-            Err(sentence) => said.push(sentence),
+            Err(sentence) => {
+                println!("not yet: {sentence}");
+                said.push(sentence);
+            }
         }
     }
     panic!("{}", said.join("\n"));
