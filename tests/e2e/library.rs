@@ -2,13 +2,16 @@
 //! out valid and within its budgets when it is shortened, and shows what it is for.
 
 use crate::support::{assert_exit, root, run_record, said};
-use run_record::Measured;
+use run_record::{Measured, Verdict};
 use std::path::PathBuf;
 
 /// What the shortened runs last, by scenario; others 6 s. Long enough that journeys come to their end.
 const WITHIN: [(&str, &str); 3] = [("journeys", "12s"), ("eps-evening", "10s"), ("crash", "14s")];
-/// Attempts: a neighbour may make a run late, which the run then says.
-const ATTEMPTS: u32 = 3;
+/// Beginnings of the reasons by which a run says that the machine was busy, and nothing against the product.
+const BUSY: [&str; 3] =
+    ["The harness was starved of processor time", "The generator was late", "The hypervisor gave "];
+/// The spike of `spike-to-3x` is three times the rate beside it; what is missing is Poisson's.
+const SPIKE_LEAST: f64 = 2.5;
 
 /// All scenarios, by name, but the file that only shows every key.
 fn library() -> Vec<(String, String)> {
@@ -42,6 +45,21 @@ fn small(name: &str, text: &str) -> String {
     text.lines().map(|l| least(l).unwrap_or_else(|| l.to_owned()) + "\n").collect()
 }
 
+/// Whether a run fell short for lack of the machine alone: late, starved, or slower than its budgets of times allow. Errors,
+/// lost counts and interruptions are no such thing.
+fn for_lack_of_machine(run: &Measured) -> bool {
+    match run.record.verdict {
+        Verdict::Pass => false,
+        Verdict::OverBudget => {
+            let times = |metric: &str| metric.starts_with("response-") || metric.starts_with("service-");
+            run.record.budgets.iter().all(|b| b.met || times(&b.metric))
+        }
+        Verdict::Invalid => {
+            run.record.validity.reasons.iter().all(|r| BUSY.iter().any(|busy| r.starts_with(busy)))
+        }
+    }
+}
+
 fn shows_what_it_is_for(name: &str, run: &Measured) {
     let seen = &run.record.observed;
     let journeys = || seen.journeys.iter().all(|j| j.completed > 0 && j.failed == 0);
@@ -57,7 +75,10 @@ fn shows_what_it_is_for(name: &str, run: &Measured) {
         "spike-to-3x" => {
             let rates = run.series.iter().filter(|s| s.measured).map(|s| s.planned);
             let (least, most) = rates.fold((u64::MAX, 0), |(a, b), n| (a.min(n), b.max(n)));
-            assert!(most > least * 2, "the spike is not to be seen: {least} to {most} a second");
+            assert!(
+                most as f64 >= least as f64 * SPIKE_LEAST,
+                "the spike is not to be seen: {least} to {most} a second"
+            );
         }
         "crash" | "rolling-restart" => {
             let found = seen.resilience.as_ref().expect("what the events did");
@@ -96,16 +117,14 @@ fn every_scenario_of_the_library_says_what_it_is_for_and_runs() {
             small(name, text).lines().filter(|l| !l.starts_with("cost")).map(|l| format!("{l}\n")).collect();
         std::fs::write(&file, text).expect("written");
         let within = WITHIN.iter().find(|(n, _)| n == name).map_or("6s", |(_, w)| w);
-        let mut attempt = 1;
-        let (output, run) = loop {
-            // The staircase climbs past what any machine carries; its lower steps are what can be held here.
-            let scaled: &[&str] = if name == "ramp-to-limit" { &["--scale", "0.2"] } else { &[] };
-            let (output, run) = run_record(&file, &[&["--within", within], scaled].concat());
-            if output.status.success() || attempt == ATTEMPTS {
-                break (output, run);
-            }
-            attempt += 1;
-        };
+        // The staircase climbs past what any machine carries; its lower steps are what can be held here.
+        let scaled: &[&str] = if name == "ramp-to-limit" { &["--scale", "0.2"] } else { &[] };
+        let more = [&["--within", within], scaled].concat();
+        let (mut output, mut run) = run_record(&file, &more);
+        if for_lack_of_machine(&run) {
+            println!("{name}: once more, {:?} {:?}", run.record.verdict, run.record.validity.reasons);
+            (output, run) = run_record(&file, &more);
+        }
         println!("{name}: {:?} {:?}", run.record.verdict, run.record.counts);
         // A shortened run's outages are a larger share of it.
         let over = matches!(name.as_str(), "crash" | "rolling-restart");
