@@ -24,5 +24,6 @@ mod replay; // what the audit log recorded is asked again, in its order and at i
 mod sabotage; // a harness starved, a clock stepped, a hub exchanged in mid-run: invalid, with the sentence that says so
 mod safety; // no load beyond loopback without a name to it, no NHS number that could be a person's
 mod stall; // a frozen hub shows in response time, not in service time, and loses no request from the count
+mod steps; // a step follows its own journey and nobody else's; a failed one is the last
 mod truth; // the generator: true percentiles, kept schedule, the same bytes, constant memory
 mod users; // the closed model runs the same interactions into the same record
