@@ -1,11 +1,13 @@
 //! The end of a run: everything measured is put together, and the run judges itself. Called by `run` for the open model and
 //! by `journeys` for the closed one.
 
+use crate::begin::Begun;
+use crate::clock::process_cpu_s;
 use crate::engine::{EngineFacts, measured_window};
 use crate::lookup::{self, Asking};
 use crate::recorder::Recorder;
 use crate::resilience;
-use crate::resources::{Usage, Watch, host};
+use crate::resources::{Usage, host};
 use crate::run::{Setting, population_of};
 use crate::schedule::ScheduleSeen;
 use crate::seconds::Series;
@@ -23,26 +25,16 @@ use std::sync::atomic::Ordering;
 
 /// What is known at the end of a run besides what was recorded.
 pub struct End {
-    /// Wall time of its start.
-    pub started: jiff::Timestamp,
+    /// What was known at its beginning, with the resource watch still running.
+    pub begun: Begun,
     /// What the sender knows of itself.
     pub facts: EngineFacts,
-    /// The hub's status before.
-    pub before: Option<HubStatus>,
-    /// The null client's floor.
-    pub floor: Option<run_record::Floor>,
-    /// How exact the machine's timers are.
-    pub timers: Option<floor::Timers>,
     /// The noise watch, still running.
     pub noise: noise::Watch,
     /// What the check of the schedule found; `None` in the closed model, which has none.
     pub schedule: Option<ScheduleSeen>,
     /// Why a trace ended before its time, if it did.
     pub trace_fault: Option<String>,
-    /// CPU of this process in the run, seconds.
-    pub harness_cpu_s: f64,
-    /// The resource watch, still running.
-    pub watch: Watch,
     /// What was observed before the end.
     pub observed: Observed,
 }
@@ -55,13 +47,15 @@ pub fn finish(
     series: Series,
     end: End,
 ) -> Measured {
+    let Begun { started, floor, timers, hub: before, watch, cpu_s } = end.begun;
+    let harness_cpu_s = process_cpu_s() - cpu_s;
     let seen = end.noise.finish();
     let floor_after = floor::measure();
     let mut events = (setting.settle)();
-    let (resources, harness_usage, hub_usage) = end.watch.finish();
+    let (resources, harness_usage, hub_usage) = watch.finish();
     let after = status::ask_over(&setting.connector);
     let hub_died = setting.hub_pid.load(Ordering::Relaxed) != 0 && after.is_none();
-    let hub = hub_facts(end.before.clone(), after.clone(), hub_usage);
+    let hub = hub_facts(before.clone(), after.clone(), hub_usage);
     let measured_s = measured_s(scenario, &recorder, &end.facts);
     let (series, heat_map) = series.finish();
     let flats = steady::flats(scenario);
@@ -76,7 +70,7 @@ pub fn finish(
         counts: recorder.counts,
         counts_all: recorder.counts_all,
         send_lag_p99_9_ns: lag.map_or(0, |h| h.value_at_quantile(0.999)),
-        send_lag_limit_ns: u64::try_from(scenario.limits.send_lag_p99_9.as_nanos()).unwrap_or(u64::MAX),
+        send_lag_limit_ns: scenarios::nanoseconds(scenario.limits.send_lag_p99_9),
         dropped_share_limit: scenario.limits.dropped_share,
         cpu_share: end.facts.cpu_share,
         cpu_share_limit: scenario.limits.harness_cpu_share,
@@ -85,11 +79,11 @@ pub fn finish(
         interrupted: end.facts.interrupted,
         hub_died,
         open_model: scenario.load.model == Model::Open,
-        hub_before: end.before.as_ref(),
+        hub_before: before.as_ref(),
         hub_after: after.as_ref(),
         restarts_planned: scenario.restarts_hub(),
         noise: Some(&seen),
-        floor_before: end.floor,
+        floor_before: floor,
         floor_after,
         schedule: end.schedule.as_ref(),
         phases: &names,
@@ -118,7 +112,7 @@ pub fn finish(
             profile: if cfg!(debug_assertions) { "debug" } else { "release" }.to_owned(),
         },
         command: setting.command.clone(),
-        started: end.started.to_string(),
+        started: started.to_string(),
         scenario: ScenarioRef {
             title: scenario.title.clone(),
             path: scenario.path.display().to_string(),
@@ -162,18 +156,18 @@ pub fn finish(
         host: host(),
         hub,
         harness: HarnessFacts {
-            cpu_seconds: end.harness_cpu_s,
+            cpu_seconds: harness_cpu_s,
             rss_bytes_peak: harness_usage.rss_bytes_peak,
             workers: scenario.load.workers,
-            clock_read_ns: end.timers.map(|t| t.clock_read_ns),
-            wake_late_ns_p50: end.timers.map(|t| t.wake_late_ns_p50),
-            wake_late_ns_p99: end.timers.map(|t| t.wake_late_ns_p99),
-            floor: end.floor,
+            clock_read_ns: timers.map(|t| t.clock_read_ns),
+            wake_late_ns_p50: timers.map(|t| t.wake_late_ns_p50),
+            wake_late_ns_p99: timers.map(|t| t.wake_late_ns_p99),
+            floor,
             plan_start_monotonic_ns: (end.facts.origin_ns > 0).then_some(end.facts.origin_ns),
         },
         hours_per_day: None,
         observed: Observed {
-            noise: Some(seen.facts(floor::ratio(end.floor, floor_after))),
+            noise: Some(seen.facts(floor::ratio(floor, floor_after))),
             steady,
             journeys: recorder.trips.rows(scenario),
             resilience,

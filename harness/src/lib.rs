@@ -7,6 +7,7 @@
 //! hub: the two share nothing but the published NHS interfaces.
 
 pub mod access_token;
+pub mod begin;
 pub mod child;
 pub mod client;
 pub mod clock;

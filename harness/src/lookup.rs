@@ -4,15 +4,15 @@
 //! Called by `run` when all connections of the run are done and the hub's counts were asked for, so that its own requests
 //! stand in no count. Measures nothing and judges nothing but what the answers show.
 
-use crate::client::connection::{Connection, READ_BYTES, Received};
+use crate::client::connection::{Connection, READ_BYTES};
+use crate::client::once;
 use crate::clock;
 use crate::ledger::{Entry, Ledger};
 use population::Population;
 use run_record::Resilience;
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use scenarios::{AnswerView, Given, Proven, RenderContext, Scenario};
 use std::collections::{BTreeMap, BTreeSet};
-use std::io;
+use std::io::{self, ErrorKind};
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -25,7 +25,7 @@ const TRIES: u64 = 4;
 /// Pause before another attempt.
 const PAUSE: Duration = Duration::from_millis(100);
 /// How long a single answer may take to move on.
-const PATIENCE_S: i64 = 10;
+const PATIENCE: Duration = Duration::from_secs(10);
 /// How often progress is told.
 const TELL_EVERY: usize = 1_000;
 /// Different sentences told apart for each of: not found, not answered.
@@ -188,30 +188,16 @@ fn ask(
 }
 
 /// Sends what is pending and hands the answer on; true when the connection can be used again.
-pub(crate) fn exchange<T>(
+fn exchange<T>(
     connection: &mut Connection,
     scratch: &mut [u8],
     head: bool,
     then: impl Fn(&AnswerView<'_>) -> T,
 ) -> Result<(T, bool), String> {
-    loop {
-        let written = connection.write_some().map_err(|e| format!("writing: {}", e.kind()))?;
-        match connection.read_some(scratch, head)? {
-            Received::Answer(p) => {
-                let answer = AnswerView { status: p.status, headers: &p.headers, body: &p.body };
-                return Ok((then(&answer), p.keep_alive));
-            }
-            Received::Closed => return Err("closed before the answer".to_owned()),
-            Received::Partial => {}
-        }
-        let wanted = if written { PollFlags::IN } else { PollFlags::IN | PollFlags::OUT };
-        let (fd, patience) = (connection.fd(), Timespec { tv_sec: PATIENCE_S, tv_nsec: 0 });
-        match poll(&mut [PollFd::new(&fd, wanted)], Some(&patience)) {
-            Ok(0) => return Err(format!("no answer within {PATIENCE_S} s")),
-            Ok(_) | Err(rustix::io::Errno::INTR) => {}
-            Err(e) => return Err(format!("waiting: {e}")),
-        }
-    }
+    once::exchange(connection, scratch, head, || Ok(PATIENCE), then).map_err(|e| match e.kind() {
+        ErrorKind::TimedOut => format!("no answer within {} s", PATIENCE.as_secs()),
+        _ => e.to_string(),
+    })
 }
 
 /// What the counts rest on.

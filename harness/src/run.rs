@@ -2,20 +2,20 @@
 //!
 //! Called by the command line. Judges no budget and prices nothing: that is `reports` and `cost-model`.
 
+use crate::begin::Begun;
 use crate::child::HubPid;
 use crate::client::connector::Connector;
 use crate::clock::Clock;
-use crate::engine::Live;
+use crate::engine::{Live, measured_window};
 use crate::finish::{End, finish};
 use crate::ledger::Ledger;
+use crate::noise::{self, HubAt};
 use crate::plan::{Choice, Curve, Piece, Plan, Spacing};
 use crate::recorder::Recorder;
-use crate::resources::Watch;
 use crate::workers::{self, Gathered};
-use crate::{clock, floor, status};
 use population::Population;
 use run_record::{Measured, Observed, TraceFacts};
-use scenarios::{Arrivals, Scenario, What};
+use scenarios::{Arrivals, Scenario, What, nanoseconds};
 use std::net::SocketAddr;
 use std::sync::atomic::AtomicBool;
 
@@ -37,6 +37,14 @@ pub struct Setting<'a> {
     pub settle: &'a mut dyn FnMut() -> Vec<run_record::EventRow>,
     /// Told about once a second.
     pub live: &'a mut dyn FnMut(&Live),
+}
+
+impl Setting<'_> {
+    /// Begins to watch the machine's noise; to be called when the plan starts.
+    pub fn watch_noise(&self, scenario: &Scenario) -> noise::Watch {
+        let hub = HubAt::of(&self.hub_pid, self.connector.target());
+        noise::Watch::start(hub, &self.hub_pid, measured_window(scenario))
+    }
 }
 
 /// Why a run could not begin or go on.
@@ -62,12 +70,11 @@ impl std::error::Error for RunError {}
 
 /// The plan of a scenario: a pure function of its seed, phases, mix and journeys.
 pub fn plan_of(scenario: &Scenario) -> Plan {
-    let ns = |d: std::time::Duration| u64::try_from(d.as_nanos()).unwrap_or(u64::MAX);
     // Rates are of requests; a journey is one arrival of several.
     let arrivals_per_request: f64 = scenario.items.iter().map(|i| i.share).sum();
     let curve = |phase: &scenarios::Phase| {
         Curve::new(phase.pieces.iter().map(|p| Piece {
-            duration_ns: ns(p.duration),
+            duration_ns: nanoseconds(p.duration),
             from_per_s: p.rate.from_per_s * arrivals_per_request,
             to_per_s: p.rate.to_per_s * arrivals_per_request,
         }))
@@ -116,31 +123,13 @@ pub fn population_of(scenario: &Scenario) -> Result<Population, RunError> {
 /// [`RunError`]; anything that happens to single requests is counted, not returned.
 pub fn run_open(scenario: &Scenario, setting: &mut Setting<'_>) -> Result<Measured, RunError> {
     let population = population_of(scenario)?;
-    let started = clock::wall_now();
-    let floor = floor::measure();
-    let timers = floor::timers();
-    let before = status::ask_over(&setting.connector);
-    let watch = Watch::start(&setting.hub_pid);
-    let cpu_before_s = clock::process_cpu_s();
+    let begun = Begun::new(setting)?;
     let Gathered { recorder, series, facts, noise, schedule, trace_fault, connections } =
         workers::run(scenario, population, setting)?;
-    let harness_cpu_s = clock::process_cpu_s() - cpu_before_s;
     let trace = scenario.load.trace.as_ref().map(|trace| trace_facts(trace, &recorder));
     let observed = Observed { connections: Some(connections), trace, ..Observed::default() };
     let schedule = Some(schedule.finish(!facts.interrupted));
-    let end = End {
-        started,
-        facts,
-        before,
-        floor,
-        timers,
-        noise,
-        schedule,
-        trace_fault,
-        harness_cpu_s,
-        watch,
-        observed,
-    };
+    let end = End { begun, facts, noise, schedule, trace_fault, observed };
     Ok(finish(scenario, setting, recorder, series, end))
 }
 

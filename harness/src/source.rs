@@ -57,14 +57,9 @@ pub struct Recorded {
 
 impl Recorded {
     fn new(scenario: &Scenario, reader: TraceReader) -> Self {
-        let mut end_ns = 0u64;
-        let ends = scenario.phases.iter().map(|p| {
-            end_ns = end_ns.saturating_add(u64::try_from(p.duration.as_nanos()).unwrap_or(u64::MAX));
-            end_ns
-        });
         Recorded {
             reader,
-            phase_ends_ns: ends.collect(),
+            phase_ends_ns: scenario.phase_ends_ns(),
             ordinals: vec![0; scenario.interactions.len()],
             seq: 0,
         }

@@ -80,7 +80,7 @@ impl Trip {
 
     /// Takes what one of its own earlier steps left for an interaction, the newest first; one that takes nothing gets to
     /// see what was handed on last, so that the mailbox that was sent to is the one that is looked into.
-    pub fn take(&mut self, stages: &Stages, interaction: usize) -> Option<HandOver> {
+    fn take(&mut self, stages: &Stages, interaction: usize) -> Option<HandOver> {
         if stages.takes(interaction).is_empty() {
             return self.last.clone();
         }
@@ -92,7 +92,7 @@ impl Trip {
 
     /// Keeps what a step left: one hand-over for its own next steps, that of its own person if there is one, the others
     /// for whoever comes.
-    pub fn keep(&mut self, stages: &mut Stages, interaction: usize, left: &mut Vec<HandOver>) {
+    fn keep(&mut self, stages: &mut Stages, interaction: usize, left: &mut Vec<HandOver>) {
         if let Some(stage) = stages.leaves(interaction)
             && !left.is_empty()
         {
@@ -107,9 +107,52 @@ impl Trip {
     }
 
     /// Keeps what a step took and what stays true.
-    pub fn keep_taken(&mut self, stages: &Stages, interaction: usize, taken: HandOver) {
+    fn keep_taken(&mut self, stages: &Stages, interaction: usize, taken: HandOver) {
         if let Some(stage) = stages.takes(interaction).first() {
             self.own.insert(0, (*stage, taken));
+        }
+    }
+}
+
+/// What a request takes: of what its journey's own steps left first, else of what waits for anybody; true when it was the
+/// journey's own.
+///
+/// # Errors
+/// Nothing waits for it; the sentence to count a drop under.
+pub fn take(
+    trip: Option<&mut Trip>,
+    stages: &mut Stages,
+    interaction: usize,
+) -> Result<(Option<HandOver>, bool), &'static str> {
+    match trip.and_then(|trip| trip.take(stages, interaction)) {
+        Some(own) => Ok((Some(own), true)),
+        None => Ok((stages.take(interaction)?, false)),
+    }
+}
+
+/// Where what a good answer left goes, and what was taken and stays true (`kept`; true when it was the journey's own): to the
+/// journey's next steps, or to whoever comes.
+pub fn hand_over(
+    trip: Option<&mut Trip>,
+    stages: &mut Stages,
+    interaction: usize,
+    left: &mut Vec<HandOver>,
+    kept: Option<(HandOver, bool)>,
+) {
+    match (trip, kept) {
+        (Some(trip), kept) => {
+            trip.keep(stages, interaction, left);
+            match kept {
+                Some((kept, true)) => trip.keep_taken(stages, interaction, kept),
+                Some((kept, false)) => stages.put_back(interaction, kept),
+                None => {}
+            }
+        }
+        (None, kept) => {
+            stages.put(interaction, left.drain(..));
+            if let Some((kept, _)) = kept {
+                stages.put_back(interaction, kept);
+            }
         }
     }
 }

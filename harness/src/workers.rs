@@ -6,10 +6,10 @@
 
 use crate::client::opening::OpeningError;
 use crate::clock::Clock;
-use crate::engine::{Engine, EngineFacts, Live, Note, measured_window};
-use crate::noise::{self, HubAt};
+use crate::engine::{Engine, EngineFacts, Live, Note};
+use crate::noise;
 use crate::recorder::Recorder;
-use crate::run::{RunError, Setting, recorder_of, unreachable_sentence};
+use crate::run::{RunError, Setting, recorder_of};
 use crate::schedule::{ScheduleCheck, asked_by};
 use crate::seconds::Series;
 use crate::source::Source;
@@ -57,8 +57,7 @@ pub fn run(
     for _ in 0..workers {
         sources.push(Source::of(scenario, &population)?);
     }
-    let hub = HubAt::of(&setting.hub_pid, setting.connector.target());
-    let noise = noise::Watch::start(hub, &setting.hub_pid, measured_window(scenario));
+    let noise = setting.watch_noise(scenario);
     let (barrier, clock) = (Barrier::new(workers + 1), OnceLock::new());
     let (asked, spaced) = asked_by(scenario);
     let mut series = Series::new(phases_of(scenario), workers);
@@ -123,8 +122,6 @@ fn engines<'s>(
 ) -> Result<(Vec<Engine<'s>>, ConnectionFacts), RunError> {
     let connector = &setting.connector;
     let count = scenario.load.connections as usize;
-    // One alone first: when nobody is there, that is said in one sentence and at once.
-    drop(connector.open(0).map_err(|e| unreachable_sentence(connector.target(), &e))?);
     let (all, opening) = connector.open_all(count, setting.opening, setting.stop).map_err(|e| match e {
         OpeningError::Machine(s) => RunError::Machine(s),
         e => RunError::Unreachable(e.to_string()),
@@ -178,7 +175,7 @@ fn look(scenario: &Scenario, newest: &[Note], series: &Series) -> Live {
     let (phase, planned_per_s) = phase_and_rate(scenario, at_s);
     Live {
         at_s,
-        of_s: scenario.phases.iter().map(|p| p.duration.as_secs_f64()).sum(),
+        of_s: scenario.length().as_secs_f64(),
         phase,
         planned_per_s,
         counts,

@@ -103,7 +103,7 @@ fn scale_rates(scenario: &mut Scenario, factor: f64) {
 /// Rates stay true. The scenario's own time goes faster by as much, so that journeys that took an hour of a day still take
 /// the same part of it; only users without a time-lapse go on in real time, or else the same users would ask more.
 fn shorten(scenario: &mut Scenario, within: Duration) {
-    let total: Duration = scenario.phases.iter().map(|p| p.duration).sum();
+    let total = scenario.length();
     if total <= within {
         return;
     }

@@ -77,5 +77,5 @@ pub use scenario::{
 pub use stage::{HandOver, STAGES, Stage, backlog};
 pub use target::Target;
 pub use trace::{TraceReader, TraceRow};
-pub use units::{duration_text, parse_duration, parse_percent, parse_rate};
+pub use units::{duration_text, nanoseconds, parse_duration, parse_percent, parse_rate};
 pub use variable::{VARIABLES, VariableHelp};

@@ -6,6 +6,7 @@ use crate::credentials::Credentials;
 use crate::interaction::Interaction;
 use crate::mix::{Item, Mix};
 use crate::target::Target;
+use crate::units::nanoseconds;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -173,6 +174,21 @@ pub struct Event {
 }
 
 impl Scenario {
+    /// How long all its phases last, as run.
+    pub fn length(&self) -> Duration {
+        self.phases.iter().map(|p| p.duration).sum()
+    }
+
+    /// When each phase ends, nanoseconds from the start of the plan.
+    pub fn phase_ends_ns(&self) -> Vec<u64> {
+        let mut end_ns = 0u64;
+        let end = |phase: &Phase| {
+            end_ns = end_ns.saturating_add(nanoseconds(phase.duration));
+            end_ns
+        };
+        self.phases.iter().map(end).collect()
+    }
+
     /// Whether its events start the hub again in mid-run.
     pub fn restarts_hub(&self) -> bool {
         self.events.iter().any(|e| matches!(e.action, Action::HubKill | Action::HubRestart))
@@ -235,6 +251,11 @@ impl Phase {
     /// Requests expected in it.
     pub fn requests(&self) -> f64 {
         self.pieces.iter().map(|p| p.duration.as_secs_f64() * p.rate.mean_per_s()).sum()
+    }
+
+    /// A time of the scenario's own (a pause, a session) as it is run in this phase, nanoseconds.
+    pub fn as_run_ns(&self, own: Duration) -> u64 {
+        (own.as_nanos() as f64 / self.lapse.max(f64::MIN_POSITIVE)) as u64
     }
 
     /// Rates at its start, at its end and at its highest, per second.

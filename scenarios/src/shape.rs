@@ -4,6 +4,7 @@
 
 use crate::profile::Profile;
 use crate::scenario::{Piece, Rate};
+use crate::units::nanoseconds;
 use std::f64::consts::TAU;
 use std::time::Duration;
 
@@ -47,7 +48,7 @@ impl Shape<'_> {
 
     /// Its pieces over `own` time that passes in `run` time. They last exactly `run`.
     pub(crate) fn pieces(&self, own: Duration, run: Duration) -> Vec<Piece> {
-        let (own_ns, run_ns) = (ns(own), ns(run));
+        let (own_ns, run_ns) = (nanoseconds(own), nanoseconds(run));
         // Ends of pieces in the scenario's own time.
         let mut ends: Vec<(u64, Rate)> = Vec::new();
         match *self {
@@ -60,7 +61,7 @@ impl Shape<'_> {
                 }
             }
             Shape::Sine { low_per_s, high_per_s, period } => {
-                let period_ns = ns(period);
+                let period_ns = nanoseconds(period);
                 let at = |t: u64| {
                     let turn = TAU * (t % period_ns) as f64 / period_ns as f64;
                     low_per_s + (high_per_s - low_per_s) * (1.0 - turn.cos()) / 2.0
@@ -71,7 +72,7 @@ impl Shape<'_> {
                 });
             }
             Shape::Spike { flat_per_s, to_per_s, at, length, ramp } => {
-                let (at, length, ramp) = (ns(at), ns(length), ns(ramp));
+                let (at, length, ramp) = (nanoseconds(at), nanoseconds(length), nanoseconds(ramp));
                 let flank = Rate { from_per_s: flat_per_s, to_per_s };
                 ends.push((at, flat(flat_per_s)));
                 ends.push((at + ramp, flank));
@@ -142,11 +143,11 @@ pub(crate) fn squeeze(pieces: &[Piece], run: Duration) -> Vec<Piece> {
     let ends: Vec<(u64, Rate)> = pieces
         .iter()
         .map(|p| {
-            end += ns(p.duration);
+            end += nanoseconds(p.duration);
             (end, p.rate)
         })
         .collect();
-    lay(&ends, end, ns(run))
+    lay(&ends, end, nanoseconds(run))
 }
 
 fn flat(per_s: f64) -> Rate {
@@ -157,11 +158,6 @@ fn flat(per_s: f64) -> Rate {
 fn part(whole: u64, n: u64, of: u64) -> u64 {
     let of = u128::from(of.max(1));
     ((u128::from(whole) * u128::from(n) + of / 2) / of) as u64
-}
-
-/// Nanoseconds of a duration that the format allows, which is a year at most.
-fn ns(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

@@ -104,6 +104,11 @@ pub(crate) fn number_text(number: f64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
+/// Nanoseconds of a duration that the format allows, which is a year at most.
+pub fn nanoseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
 /// A duration as a person would write it: `250ms`, `1m30s`.
 pub fn duration_text(duration: Duration) -> String {
     let mut left = duration.as_nanos();

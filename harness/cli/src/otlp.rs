@@ -26,13 +26,18 @@ const STATUS_ERROR: u8 = 2;
 pub(crate) struct Collector {
     host: String,
     port: u16,
+    /// What is asked again once the name has turned into an address.
+    target: Target,
 }
 
 impl Collector {
     /// The collector at a URL such as `http://127.0.0.1:4318`.
     pub(crate) fn at(url: &str, authorised: Option<&str>) -> Result<Collector, String> {
-        match Target::from_url(url, authorised) {
-            Ok(Target::Url { host, port, .. }) if url.starts_with("http://") => Ok(Collector { host, port }),
+        let target = Target::from_url(url, authorised);
+        match &target {
+            Ok(found @ Target::Url { host, port, .. }) if url.starts_with("http://") => {
+                Ok(Collector { host: host.clone(), port: *port, target: found.clone() })
+            }
             Err(_) if url.starts_with("http://") && authorised.is_none() => Err(format!(
                 "--otlp {url}: traces go to this machine only, allowed: http://127.0.0.1:4318, or another host with \
                  --otlp-authorised \"who allowed it, reference\""
@@ -59,6 +64,7 @@ impl Collector {
         let text = |e: std::io::Error| e.to_string();
         let mut found = (self.host.as_str(), self.port).to_socket_addrs().map_err(text)?;
         let address = found.next().ok_or("the name has no address")?;
+        self.target.may_ask(address)?;
         let mut stream = TcpStream::connect_timeout(&address, PATIENCE).map_err(text)?;
         stream.set_write_timeout(Some(PATIENCE)).map_err(text)?;
         let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };

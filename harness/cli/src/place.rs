@@ -118,7 +118,7 @@ fn unusable(sentence: String) -> Failure {
 /// Seconds for which a hub of our own lets a connection rest: all of the run and [`OPENING_S`] before it, because what a run
 /// holds it must not lose.
 fn idle_s(scenario: &Scenario) -> u64 {
-    scenario.phases.iter().map(|p| p.duration.as_secs()).sum::<u64>() + OPENING_S
+    scenario.length().as_secs() + OPENING_S
 }
 
 /// Time in which all connections are open, seconds: 28,000 handshakes at 100 a second.
@@ -146,9 +146,7 @@ pub fn measure(
     show: Show<'_>,
 ) -> Result<Measured, Failure> {
     let connector = place.connector.clone();
-    let inject = Box::new(move |rules: &str| {
-        inject::put(|| connector.open(0), &connector.target().to_string(), rules)
-    });
+    let inject = Box::new(move |rules: &str| inject::put(&connector, rules));
     let hub_pid = place.hub_pid();
     let events = Events::start(scenario.events.clone(), place.server.take(), inject, show.say);
     let mut setting = Setting {

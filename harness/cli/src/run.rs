@@ -114,7 +114,7 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
 }
 
 fn announce(scenario: &Scenario, address: SocketAddr) {
-    let total_s: f64 = scenario.phases.iter().map(|p| p.duration.as_secs_f64()).sum();
+    let total_s = scenario.length().as_secs_f64();
     eprintln!("{}: {total_s:.0} s against {address}, seed {}", scenario.title, scenario.seed);
     for change in &scenario.changes {
         eprintln!("  {change}");

@@ -11,18 +11,16 @@ mod user;
 use goose::config::GooseConfiguration;
 use goose::goose::{Scenario as GooseScenario, Transaction};
 use goose::{GooseAttack, GooseError};
+use harness::begin::Begun;
 use harness::client::connector::Connector;
-use harness::clock::{self, Clock, process_cpu_s};
-use harness::engine::{EngineFacts, Live, measured_window};
+use harness::clock::Clock;
+use harness::engine::{EngineFacts, Live};
 use harness::finish::{End, finish};
-use harness::noise::{self, HubAt};
 use harness::recorder::Recorder;
-use harness::resources::Watch;
 use harness::run::{RunError, Setting, population_of, recorder_of};
 use harness::seconds::Series;
 use harness::stages::Stages;
 use harness::workers::phases_of;
-use harness::{floor, status};
 use run_record::{ConnectionFacts, Measured, Observed, UsersRow};
 use scenarios::{Scenario, What};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -109,14 +107,7 @@ impl Shared {
 /// [`RunError`]; what happens to single requests is counted, not returned.
 pub fn run_users(scenario: &Scenario, setting: &mut Setting<'_>) -> Result<Measured, RunError> {
     let population = population_of(scenario)?;
-    let started = clock::wall_now();
-    let floor = floor::measure();
-    let timers = floor::timers();
-    let before = status::ask_over(&setting.connector);
-    let tried = setting.connector.open(0);
-    tried.map_err(|e| harness::run::unreachable_sentence(setting.connector.target(), &e))?;
-    let watch = Watch::start(&setting.hub_pid);
-    let cpu_before_s = process_cpu_s();
+    let begun = Begun::new(setting)?;
     let shared = Arc::new(share(scenario, population, setting.connector.clone()));
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
@@ -124,8 +115,7 @@ pub fn run_users(scenario: &Scenario, setting: &mut Setting<'_>) -> Result<Measu
         .build()
         .map_err(|e| RunError::Machine(format!("no runtime for the users: {e}")))?;
     let attack = attack(&shared).map_err(|e| RunError::Machine(format!("goose refused the users: {e}")))?;
-    let hub = HubAt::of(&setting.hub_pid, setting.connector.target());
-    let noise = noise::Watch::start(hub, &setting.hub_pid, measured_window(scenario));
+    let noise = setting.watch_noise(scenario);
     (setting.begin)(shared.clock);
     let facts = runtime.block_on(watch_over(&shared, attack, setting));
     // Users that goose still holds are let go with the runtime; nothing of theirs is on the wire any more.
@@ -142,7 +132,6 @@ pub fn run_users(scenario: &Scenario, setting: &mut Setting<'_>) -> Result<Measu
             users,
         )
     };
-    let harness_cpu_s = process_cpu_s() - cpu_before_s;
     let facts = facts?;
     let connections = ConnectionFacts {
         transport: setting.connector.transport().into(),
@@ -153,19 +142,7 @@ pub fn run_users(scenario: &Scenario, setting: &mut Setting<'_>) -> Result<Measu
         ..ConnectionFacts::default()
     };
     let observed = Observed { users, connections: Some(connections), ..Observed::default() };
-    let end = End {
-        started,
-        facts,
-        before,
-        floor,
-        timers,
-        noise,
-        schedule: None,
-        trace_fault: None,
-        harness_cpu_s,
-        watch,
-        observed,
-    };
+    let end = End { begun, facts, noise, schedule: None, trace_fault: None, observed };
     Ok(finish(scenario, setting, recorder, series, end))
 }
 
@@ -181,22 +158,13 @@ fn share(scenario: &Scenario, population: population::Population, connector: Con
         });
         each.collect()
     };
-    let mut end_ns = 0u64;
-    let phase_ends_ns = scenario
-        .phases
-        .iter()
-        .map(|p| {
-            end_ns += u64::try_from(p.duration.as_nanos()).unwrap_or(u64::MAX);
-            end_ns
-        })
-        .collect();
     Shared {
         population,
         host: connector.target().to_string(),
         connector,
         clock: Clock::start(),
         does: scenario.load.users.iter().map(does).collect(),
-        phase_ends_ns,
+        phase_ends_ns: scenario.phase_ends_ns(),
         book: Mutex::new(Book {
             recorder: recorder_of(scenario),
             stages: Stages::new(population, &scenario.interactions, (0, 1)),
@@ -277,8 +245,7 @@ async fn watch_over(
         }
     }
     shared.closing.store(true, Ordering::SeqCst);
-    let patience_ns =
-        shared.clock.now_ns() + u64::try_from(shared.scenario.load.timeout.as_nanos()).unwrap_or(u64::MAX);
+    let patience_ns = shared.clock.now_ns() + scenarios::nanoseconds(shared.scenario.load.timeout);
     while shared.in_flight.load(Ordering::SeqCst) > 0 && shared.clock.now_ns() < patience_ns {
         tokio::time::sleep(TICK / 10).await;
     }

@@ -7,7 +7,7 @@ use goose::goose::GooseUser;
 use harness::clock::wall_now;
 use harness::plan::Arrival;
 use harness::recorder::{Outcome, Sample};
-use harness::trips::{Trip, TripEnd};
+use harness::trips::{self, Trip, TripEnd};
 use rand_core::{RngCore, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use scenarios::{AnswerView, Given, HandOver, RenderContext, STEPS_MAX, What};
@@ -74,9 +74,8 @@ impl Person {
         if self.session_ends_ns.is_some_and(|ends_ns| now_ns < ends_ns) {
             return;
         }
-        let lapse = shared.scenario.phases[phase].lapse;
-        self.session_ends_ns =
-            Some(users.session.map_or(u64::MAX, |s| now_ns.saturating_add(shortened_ns(s, lapse))));
+        let as_run = |session| now_ns.saturating_add(shared.scenario.phases[phase].as_run_ns(session));
+        self.session_ends_ns = Some(users.session.map_or(u64::MAX, as_run));
         if shared.scenario.phases[phase].measured {
             shared.book().users[self.kind].sessions += 1;
         }
@@ -116,7 +115,6 @@ impl Person {
         let (journey, given) = (Some(journey), Given::default());
         let arrival = Arrival { planned_ns: now_ns, seq, interaction, phase, journey, ordinals, given };
         let Some(mut trip) = Trip::of(&arrival, &shared.population) else { return };
-        let lapse = shared.scenario.phases[phase].lapse;
         let end = loop {
             let question = Question {
                 interaction: trip.now(&shared.scenario).interaction,
@@ -134,7 +132,7 @@ impl Person {
                     }
                 }
             }
-            let pause = shortened_ns(trip.now(&shared.scenario).pause, lapse);
+            let pause = shared.scenario.phases[phase].as_run_ns(trip.now(&shared.scenario).pause);
             tokio::time::sleep(Duration::from_nanos(pause)).await;
         };
         let measured = shared.scenario.phases[phase].measured;
@@ -151,31 +149,25 @@ impl Person {
             return End::Over;
         }
         let interaction = &shared.scenario.interactions[index];
-        let (own, taken) = {
+        let later = trip.as_ref().is_some_and(|t| t.step > 0);
+        let (taken, took_own) = {
             let mut book = shared.book();
-            let own = trip.as_deref_mut().and_then(|t| t.take(&book.stages, index));
-            let later = trip.as_ref().is_some_and(|t| t.step > 0);
-            let taken = if own.is_some() { Ok(None) } else { book.stages.take(index) };
+            let taken = trips::take(trip.as_deref_mut(), &mut book.stages, index);
             if taken.is_ok() || !later {
                 book.recorder.planned(phase, planned_ns);
             }
-            if let Err(reason) = taken {
-                if !later {
-                    let sample = Sample {
-                        interaction: index,
-                        phase,
-                        planned_ns,
-                        sent_ns: planned_ns,
-                        done_ns: planned_ns,
-                    };
-                    book.recorder.finished(&sample, &Outcome::Dropped { reason });
+            match taken {
+                Ok(taken) => taken,
+                Err(reason) => {
+                    if !later {
+                        let (sent_ns, done_ns) = (planned_ns, planned_ns);
+                        let sample = Sample { interaction: index, phase, planned_ns, sent_ns, done_ns };
+                        book.recorder.finished(&sample, &Outcome::Dropped { reason });
+                    }
+                    return End::NothingToTake;
                 }
-                return End::NothingToTake;
             }
-            (own, taken.unwrap_or_default())
         };
-        let took_own = own.is_some();
-        let taken = own.or(taken);
         // Under mutual TLS a user speaks for the end point whose certificate their connection shows.
         let given = match shared.connector.identities() {
             None => question.given,
@@ -261,23 +253,8 @@ impl Person {
         if failed {
             return End::Failed;
         }
-        let kept = taken.filter(|_| interaction.keeps_taken());
-        match trip {
-            Some(trip) => {
-                trip.keep(&mut book.stages, index, &mut left);
-                match kept {
-                    Some(kept) if took_own => trip.keep_taken(&book.stages, index, kept),
-                    Some(kept) => book.stages.put_back(index, kept),
-                    None => {}
-                }
-            }
-            None => {
-                book.stages.put(index, left.into_iter());
-                if let Some(kept) = kept {
-                    book.stages.put_back(index, kept);
-                }
-            }
-        }
+        let kept = taken.filter(|_| interaction.keeps_taken()).map(|taken| (taken, took_own));
+        trips::hand_over(trip, &mut book.stages, index, &mut left, kept);
         End::Answered { done_ns }
     }
 }
@@ -291,11 +268,6 @@ enum End {
     NothingToTake,
     /// The run is over; nothing was asked.
     Over,
-}
-
-/// A time of the scenario's own as it is run, nanoseconds.
-fn shortened_ns(time: Duration, lapse: f64) -> u64 {
-    (time.as_nanos() as f64 / lapse.max(f64::MIN_POSITIVE)) as u64
 }
 
 impl crate::Book {

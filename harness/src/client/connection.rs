@@ -171,18 +171,7 @@ impl Connection {
         if self.tls.is_some() {
             return self.write_sealed();
         }
-        while self.written < self.out.len() {
-            match self.stream.write(&self.out[self.written..]) {
-                Ok(0) => return Err(ErrorKind::WriteZero.into()),
-                Ok(n) => self.written += n,
-                Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::NotConnected) => {
-                    return Ok(false);
-                }
-                Err(e) if e.kind() == ErrorKind::Interrupted => {}
-                Err(e) => return Err(e),
-            }
-        }
-        Ok(true)
+        write_from(&mut self.stream, &self.out, &mut self.written)
     }
 
     /// Reads until an answer is whole, the peer closes, or nothing more is there. `scratch` is shared by all
@@ -294,6 +283,22 @@ impl Connection {
             }
         }
     }
+}
+
+/// Writes what the kernel takes of `bytes` from `written` on; true when nothing is left.
+pub(super) fn write_from(stream: &mut TcpStream, bytes: &[u8], written: &mut usize) -> io::Result<bool> {
+    while *written < bytes.len() {
+        match stream.write(&bytes[*written..]) {
+            Ok(0) => return Err(ErrorKind::WriteZero.into()),
+            Ok(n) => *written += n,
+            Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::NotConnected) => {
+                return Ok(false);
+            }
+            Err(e) if e.kind() == ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(true)
 }
 
 fn whole(bytes: &[u8], head: bool, closed: bool) -> Result<Received<'_>, String> {

@@ -6,7 +6,7 @@
 pub mod connection;
 pub mod connector;
 pub mod identity;
-mod once;
+pub(crate) mod once;
 pub mod opening;
 pub mod response;
 mod tls;

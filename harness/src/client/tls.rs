@@ -2,11 +2,12 @@
 //! while nothing is under way. Called by `connection` for targets that speak TLS; knows no HTTP, no time and no socket's
 //! readiness. Never checks less of a certificate than rustls does.
 
+use super::connection::write_from;
 use rustls::client::UnbufferedClientConnection;
 use rustls::pki_types::ServerName;
 use rustls::unbuffered::{ConnectionState, EncodeError, EncryptError, UnbufferedStatus};
 use rustls::{AlertDescription, CertificateError, ClientConfig, Error};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind};
 use std::net::TcpStream;
 use std::sync::Arc;
 
@@ -166,16 +167,8 @@ impl Session {
     /// # Errors
     /// Whatever the kernel says.
     pub(super) fn write_out(&mut self, stream: &mut TcpStream, keep: usize) -> io::Result<bool> {
-        while self.written < self.wire.len() {
-            match stream.write(&self.wire[self.written..]) {
-                Ok(0) => return Err(ErrorKind::WriteZero.into()),
-                Ok(n) => self.written += n,
-                Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::NotConnected) => {
-                    return Ok(false);
-                }
-                Err(e) if e.kind() == ErrorKind::Interrupted => {}
-                Err(e) => return Err(e),
-            }
+        if !write_from(stream, &self.wire, &mut self.written)? {
+            return Ok(false);
         }
         self.written = 0;
         super::connection::emptied(&mut self.wire, keep);

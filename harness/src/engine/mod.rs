@@ -22,7 +22,7 @@ use ask::{Ask, Due};
 use lines::Lines;
 use population::Population;
 use rustix::event::{Timespec, epoll};
-use scenarios::{HandOver, Scenario};
+use scenarios::{HandOver, Scenario, nanoseconds};
 use send::Prepared;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::io;
@@ -167,11 +167,6 @@ impl<'s> Engine<'s> {
     ) -> io::Result<Self> {
         let host = connector.target().to_string();
         let max = (scenario.load.connections_max as usize).div_ceil(part.1.max(1));
-        let mut end_ns = 0u64;
-        let ends = scenario.phases.iter().map(|p| {
-            end_ns = end_ns.saturating_add(u64::try_from(p.duration.as_nanos()).unwrap_or(u64::MAX));
-            end_ns
-        });
         Ok(Engine {
             stages: Stages::new(population, &scenario.interactions, (part.0 as u64, part.1 as u64)),
             population,
@@ -184,7 +179,7 @@ impl<'s> Engine<'s> {
             sent: VecDeque::new(),
             due: BinaryHeap::new(),
             dues: 0,
-            phase_ends_ns: ends.collect(),
+            phase_ends_ns: scenario.phase_ends_ns(),
             left: Vec::new(),
             scratch: vec![0; READ_BYTES],
             prepared: Prepared::default(),
@@ -209,7 +204,7 @@ impl<'s> Engine<'s> {
         // Refused to ordinary users, who then share the core as everybody does; lateness is measured either way.
         let _ = rustix::process::setpriority_process(None, SENDER_NICE);
         self.clock = clock;
-        let timeout_ns = u64::try_from(self.scenario.load.timeout.as_nanos()).unwrap_or(u64::MAX);
+        let timeout_ns = nanoseconds(self.scenario.load.timeout);
         let duration_ns = self.phase_ends_ns.last().copied().unwrap_or(0);
         let mut facts = EngineFacts::default();
         let mut cpu = CpuWatch::new(self.scenario);
@@ -323,8 +318,7 @@ fn cpu_share(since_ns: u64, cpu_ns: u64, now_ns: u64) -> f64 {
 pub fn measured_window(scenario: &Scenario) -> (u64, u64) {
     let mut at_ns = 0u64;
     let mut window = (u64::MAX, 0);
-    for phase in &scenario.phases {
-        let end_ns = at_ns.saturating_add(u64::try_from(phase.duration.as_nanos()).unwrap_or(u64::MAX));
+    for (phase, end_ns) in scenario.phases.iter().zip(scenario.phase_ends_ns()) {
         if phase.measured {
             window = (window.0.min(at_ns), window.1.max(end_ns));
         }

@@ -6,7 +6,7 @@ use super::lines::{Flight, Line};
 use super::{Engine, UNDER_WAY_MAX};
 use crate::client::connection::{Connection, Received};
 use crate::recorder::Outcome;
-use crate::trips::{Trip, TripEnd};
+use crate::trips::{self, Trip, TripEnd};
 use scenarios::AnswerView;
 
 impl Engine<'_> {
@@ -75,23 +75,14 @@ impl Engine<'_> {
     }
 
     /// What a good answer left goes to the journey's next step, or to whoever comes.
-    fn hand_over(&mut self, ask: Ask, done_ns: u64) {
-        let interaction = ask.interaction;
-        let kept = ask.taken.filter(|_| self.scenario.interactions[interaction].keeps_taken());
-        let Some(mut trip) = ask.trip else {
-            self.stages.put(interaction, self.left.drain(..));
-            if let Some(taken) = kept {
-                self.stages.put_back(interaction, taken);
-            }
-            return;
-        };
-        trip.keep(&mut self.stages, interaction, &mut self.left);
-        match kept {
-            Some(taken) if ask.took_own => trip.keep_taken(&self.stages, interaction, taken),
-            Some(taken) => self.stages.put_back(interaction, taken),
-            None => {}
+    fn hand_over(&mut self, mut ask: Ask, done_ns: u64) {
+        let keeps = self.scenario.interactions[ask.interaction].keeps_taken();
+        let kept = ask.taken.filter(|_| keeps).map(|taken| (taken, ask.took_own));
+        let trip = ask.trip.as_deref_mut();
+        trips::hand_over(trip, &mut self.stages, ask.interaction, &mut self.left, kept);
+        if let Some(trip) = ask.trip {
+            self.next_step(trip, done_ns);
         }
-        self.next_step(trip, done_ns);
     }
 
     fn next_step(&mut self, mut trip: Box<Trip>, done_ns: u64) {
@@ -101,9 +92,8 @@ impl Engine<'_> {
         if self.due.len() >= UNDER_WAY_MAX {
             return self.end_trip(&trip, TripEnd::Unfinished);
         }
-        let lapse = self.scenario.phases.get(trip.phase).map_or(1.0, |p| p.lapse).max(f64::MIN_POSITIVE);
-        let pause_ns = trip.now(self.scenario).pause.as_nanos() as f64 / lapse;
+        let pause_ns = self.scenario.phases[trip.phase].as_run_ns(trip.now(self.scenario).pause);
         self.dues += 1;
-        self.due.push(Due { due_ns: done_ns + pause_ns as u64, number: self.dues, trip });
+        self.due.push(Due { due_ns: done_ns + pause_ns, number: self.dues, trip });
     }
 }

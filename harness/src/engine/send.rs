@@ -7,7 +7,7 @@ use super::{Engine, WAITING_MAX};
 use crate::clock::wall_now;
 use crate::plan::Arrival;
 use crate::recorder::Outcome;
-use crate::trips::TripEnd;
+use crate::trips::{self, Trip, TripEnd};
 use std::iter::Peekable;
 
 /// Idle time below which nothing is rendered ahead: about what a small request costs, with the wake-up.
@@ -37,39 +37,27 @@ impl Engine<'_> {
                 let ask = Ask::of(&arrival, &self.population);
                 self.admit(ask, now_ns);
             } else if let Some(due) = self.due.pop() {
-                self.admit_step(due.trip, due.due_ns, now_ns);
+                let phase = self.phase_at(due.due_ns);
+                self.admit(Ask::step(due.trip, self.scenario, due.due_ns, phase), now_ns);
             }
             now_ns = self.clock.now_ns();
         }
     }
 
+    /// Lets a request in with what it takes. A journey's later step for which nothing waits ends the journey instead.
     fn admit(&mut self, mut ask: Ask, now_ns: u64) {
+        let taken = trips::take(ask.trip.as_deref_mut(), &mut self.stages, ask.interaction);
+        if let (Err(_), Some(trip)) = (&taken, ask.trip.as_ref().filter(|t| t.step > 0)) {
+            return self.end_trip(trip, TripEnd::EndedEarly);
+        }
         self.recorder.planned(ask.phase, ask.planned_ns);
-        match self.stages.take(ask.interaction) {
+        match taken {
             Err(reason) => self.drop_ask(ask, now_ns, reason),
-            Ok(taken) => {
-                ask.taken = taken;
+            Ok((taken, took_own)) => {
+                (ask.taken, ask.took_own) = (taken, took_own);
                 self.dispatch(ask, now_ns);
             }
         }
-    }
-
-    /// A journey's next step: with what its own steps left, else with what waits for anybody, else the journey is over.
-    fn admit_step(&mut self, mut trip: Box<crate::trips::Trip>, due_ns: u64, now_ns: u64) {
-        let interaction = trip.now(self.scenario).interaction;
-        let own = trip.take(&self.stages, interaction);
-        let took_own = own.is_some();
-        let taken = match own {
-            Some(own) => Some(own),
-            None => match self.stages.take(interaction) {
-                Ok(taken) => taken,
-                Err(_) => return self.end_trip(&trip, TripEnd::EndedEarly),
-            },
-        };
-        let phase = self.phase_at(due_ns);
-        self.recorder.planned(phase, due_ns);
-        let ask = Ask { taken, took_own, ..Ask::step(trip, self.scenario, due_ns, phase) };
-        self.dispatch(ask, now_ns);
     }
 
     fn dispatch(&mut self, ask: Ask, now_ns: u64) {
@@ -116,7 +104,7 @@ impl Engine<'_> {
         }
     }
 
-    pub(super) fn end_trip(&mut self, trip: &crate::trips::Trip, end: TripEnd) {
+    pub(super) fn end_trip(&mut self, trip: &Trip, end: TripEnd) {
         let measured = self.scenario.phases.get(trip.phase).is_some_and(|p| p.measured);
         self.recorder.trips.ended(trip, end, measured);
     }

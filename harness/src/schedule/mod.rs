@@ -65,7 +65,7 @@ pub fn asked_by(scenario: &Scenario) -> (Vec<Asked>, Spaced) {
         scenario.phases.iter().enumerate().flat_map(|(phase, p)| p.pieces.iter().map(move |q| (phase, q)));
     let asked = pieces.map(|(phase, piece)| Asked {
         phase,
-        duration_ns: u64::try_from(piece.duration.as_nanos()).unwrap_or(u64::MAX),
+        duration_ns: scenarios::nanoseconds(piece.duration),
         from_per_s: piece.rate.from_per_s * arrivals_per_request,
         to_per_s: piece.rate.to_per_s * arrivals_per_request,
     });

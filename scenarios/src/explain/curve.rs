@@ -27,7 +27,7 @@ fn trace_s(trace: &TraceRef) -> f64 {
 
 /// The curve that is drawn.
 pub(super) fn of(scenario: &Scenario) -> Curve {
-    let total_s: f64 = scenario.phases.iter().map(|p| p.duration.as_secs_f64()).sum();
+    let total_s = scenario.length().as_secs_f64();
     if let Some(trace) = &scenario.load.trace {
         let (_, mean) = totals(scenario);
         let points = vec![(0.0, mean), (trace_s(trace), mean)];

@@ -69,7 +69,7 @@ pub(super) fn machine(scenario: &Scenario, requests: f64, sent_bytes: f64) -> Ne
     let buffers = connections as f64 * CONNECTION_BYTES;
     let seen = requests.min(REQUESTS_MEASURED);
     Needs {
-        running_s: scenario.phases.iter().map(|p| p.duration.as_secs_f64()).sum(),
+        running_s: scenario.length().as_secs_f64(),
         connections,
         connections_max,
         sources: load.sources,
