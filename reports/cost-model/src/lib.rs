@@ -17,21 +17,38 @@
 //! Data files are found beside the file that names them, else among the built-in ones ([`BUILT_IN`]), so a copied scenario
 //! works from any folder.
 
+pub mod appraisal;
 mod baseline;
 mod built_in;
 mod case;
+mod deflators;
+pub mod expr;
 mod fault;
+mod graph;
 mod hours;
+mod measurement;
+pub mod model;
+mod optimism_bias;
 mod prices;
 mod provenance;
 mod rule;
+mod schedule;
 mod tables;
+mod unit;
 
 pub use baseline::{Baseline, BaselineRow};
 pub use built_in::{BUILT_IN, Found, find};
 pub use case::{Assumption, Case, load_case};
+pub use appraisal::Appraisal;
+pub use deflators::Deflators;
 pub use fault::{Fault, Faults};
+pub use graph::{Graph, Node, NodeId, Override, Source, Values};
 pub use hours::{Hours, HoursLine, HoursRow, hours_per_day};
+pub use measurement::{METRICS, Measurement, Metric, Wait};
+pub use model::{BenefitClass, Model};
+pub use optimism_bias::{BiasClass, OptimismBias};
 pub use prices::{PriceRow, Prices};
 pub use provenance::Evidence;
 pub use rule::Rule;
+pub use schedule::Schedule;
+pub use unit::Unit;
