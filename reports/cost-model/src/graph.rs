@@ -91,7 +91,13 @@ impl Graph {
     pub fn input(&mut self, name: &str, label: &str, unit: Unit, values: Vec<f64>) -> NodeId {
         debug_assert!(values.len() == 1 || values.len() == self.years);
         let yearly = values.len() != 1;
-        self.push(Node { name: name.into(), label: label.into(), unit, yearly, source: Source::Input(values) })
+        self.push(Node {
+            name: name.into(),
+            label: label.into(),
+            unit,
+            yearly,
+            source: Source::Input(values),
+        })
     }
 
     /// Adds a formula; its unit is computed, and must be `expected` where one is given. The error is a sentence.
@@ -112,10 +118,18 @@ impl Graph {
             None => unit,
         };
         if let Some(single) = self.spread_over(&tree) {
-            return Err(format!("{single} has one value only, allowed in sum(), running(), product(): a yearly figure"));
+            return Err(format!(
+                "{single} has one value only, allowed in sum(), running(), product(): a yearly figure"
+            ));
         }
         let yearly = self.is_yearly(&tree);
-        Ok(self.push(Node { name: name.into(), label: label.into(), unit, yearly, source: Source::Formula(tree) }))
+        Ok(self.push(Node {
+            name: name.into(),
+            label: label.into(),
+            unit,
+            yearly,
+            source: Source::Formula(tree),
+        }))
     }
 
     fn push(&mut self, node: Node) -> NodeId {

@@ -19,6 +19,7 @@
 
 pub mod appraisal;
 mod baseline;
+mod build;
 mod built_in;
 mod case;
 mod deflators;
@@ -36,10 +37,11 @@ mod schedule;
 mod tables;
 mod unit;
 
+pub use appraisal::Appraisal;
 pub use baseline::{Baseline, BaselineRow};
+pub use build::{RESULT_NAMES, build};
 pub use built_in::{BUILT_IN, Found, find};
 pub use case::{Assumption, Case, load_case};
-pub use appraisal::Appraisal;
 pub use deflators::Deflators;
 pub use fault::{Fault, Faults};
 pub use graph::{Graph, Node, NodeId, Override, Source, Values};

@@ -60,7 +60,11 @@ pub struct Wait {
 
 /// Metrics that an assumption may be bound to: name, unit, meaning.
 pub const METRICS: [(&str, &str, &str); 6] = [
-    ("capacity_per_s", "message/s/node", "highest rate at which every budget is kept; of a plain run, what it carried"),
+    (
+        "capacity_per_s",
+        "message/s/node",
+        "highest rate at which every budget is kept; of a plain run, what it carried",
+    ),
     ("hub_cpu_s_per_message", "s/message", "processor time of the hub for each message"),
     ("hub_cores_used", "core", "mean processor use of the hub, cores"),
     ("hub_memory_bytes", "byte/node", "most resident memory of the hub"),

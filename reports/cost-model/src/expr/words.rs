@@ -41,12 +41,9 @@ fn said<R>(tree: &Expr<R>, label: &impl Fn(&R) -> String, outer: u8) -> String {
         Expr::Min(list) => format!("the smallest of ({})", all(list)),
         Expr::Max(list) => format!("the largest of ({})", all(list)),
         Expr::Ceil(inner) => format!("({}) rounded up", said(inner, label, 0)),
-        Expr::If(compare, yes, no) => format!(
-            "({} if {}, else {})",
-            said(yes, label, 0),
-            condition(compare, label),
-            said(no, label, 0)
-        ),
+        Expr::If(compare, yes, no) => {
+            format!("({} if {}, else {})", said(yes, label, 0), condition(compare, label), said(no, label, 0))
+        }
         Expr::Sum(r) => format!("the sum over all years of {}", label(r)),
         Expr::Running(r) => format!("the running sum of {}", label(r)),
         Expr::Product(r) => format!("the running product of {}", label(r)),
