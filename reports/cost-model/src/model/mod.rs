@@ -2,7 +2,16 @@
 //! scenarios. Read by `read`, judged by `check`, turned into a graph by `crate::build`. Holds no computed figure.
 
 mod benefits;
+mod check;
 mod costs;
+mod costs_read;
+mod figures_read;
+mod keys;
+mod links;
+mod read;
+mod reader;
+mod staff_hours;
+mod values;
 
 use std::collections::BTreeMap;
 
@@ -10,7 +19,11 @@ use crate::expr::Expr;
 use crate::{Baseline, Deflators, Evidence, OptimismBias, Prices, Schedule, Unit};
 
 pub use benefits::{Benefit, BenefitClass, BenefitKind, StaffTime};
+pub use check::{check_model, check_results};
 pub use costs::{CATEGORIES, CostLine, Spending, Timing};
+pub use keys::KEYS;
+pub use read::load_model;
+pub use staff_hours::StaffHours;
 
 /// A model, read and found to hold together.
 #[derive(Debug, Clone, PartialEq)]
@@ -77,6 +90,20 @@ pub struct Model {
     pub prices: Vec<Prices>,
     /// Every file that the model was read from, the model itself first.
     pub inputs: Vec<InputFile>,
+    /// Lines in the model file by dotted key, such as `cost.servers.quantity`; see [`Model::line`].
+    pub lines: BTreeMap<String, usize>,
+}
+
+impl Model {
+    /// The line of a dotted key in the model file, or of the nearest table around it; 0 when the file has neither.
+    pub fn line(&self, what: &str) -> usize {
+        line_of(&self.lines, what)
+    }
+}
+
+fn line_of(lines: &BTreeMap<String, usize>, what: &str) -> usize {
+    let around = std::iter::successors(Some(what), |what| what.rsplit_once('.').map(|(around, _)| around));
+    around.filter_map(|what| lines.get(what)).copied().next().unwrap_or(0)
 }
 
 /// Whether the first year is discounted.
