@@ -110,7 +110,8 @@ fn the_baseline_and_the_option_swapped_negate_what_is_saved() {
 #[test]
 fn a_slower_system_gives_negative_hours() {
     let case = built();
-    let saved = case.graph.find("seconds_saved").or_else(|| case.graph.find("seconds_saved.given")).expect("there");
+    let saved =
+        case.graph.find("seconds_saved").or_else(|| case.graph.find("seconds_saved.given")).expect("there");
     let given = case
         .model
         .assumptions
