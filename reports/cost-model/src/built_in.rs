@@ -12,7 +12,9 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("prices/discount-rates.csv", include_str!("../../prices/discount-rates.csv")),
     ("prices/gdp-deflators.csv", include_str!("../../prices/gdp-deflators.csv")),
     ("prices/optimism-bias.csv", include_str!("../../prices/optimism-bias.csv")),
-    ("prices/spine.csv", include_str!("../../prices/spine.csv")),
+    ("prices/hosting.csv", include_str!("../../prices/hosting.csv")),
+    ("prices/spine-claims.csv", include_str!("../../prices/spine-claims.csv")),
+    ("prices/staff.csv", include_str!("../../prices/staff.csv")),
 ];
 
 /// Largest data file read, bytes: the shipped ones are some 20 KB, and a mistaken path must not fill the memory.

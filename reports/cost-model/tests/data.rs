@@ -72,7 +72,8 @@ fn the_baseline_knows_every_kind_of_interaction() {
 fn a_file_beside_the_scenario_wins_over_the_built_in_one() {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir_all(folder.path().join("cases")).unwrap();
-    let text = find(None, Path::new("cases/spine-2015.toml")).unwrap().text.replace("400e6", "500e6");
+    let text = find(None, Path::new("cases/spine-2015.toml")).unwrap().text;
+    let text = text.replace("value = 365\n", "value = 292\n").replace("[253, 365, 365]", "[253, 292, 365]");
     fs::write(folder.path().join("cases/spine-2015.toml"), text).unwrap();
     let own = load_model(Some(folder.path()), Path::new("cases/spine-2015.toml")).unwrap();
     assert!(
@@ -192,7 +193,7 @@ fn the_price_index_and_the_rates_are_the_published_ones() {
 fn a_model_for_runs_must_hold_what_hours_need() {
     let found = find(None, Path::new("cases/spine-2015.toml")).unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let text = found.text.replace("[assumption.blocking_share]", "[assumption.blocking]");
+    let text = found.text.replace("blocking_share", "blocking");
     fs::write(folder.path().join("model.toml"), text).unwrap();
     let mut model = load_model(Some(folder.path()), Path::new("model.toml")).unwrap();
     let share = model.assumptions.iter_mut().find(|a| a.name == "attended_share").unwrap();
