@@ -1,8 +1,19 @@
 //! The cost report in its forms, each a pure function of one appraisal and what was drawn from it: page, tables, ledger,
 //! JSON, workbook. Called by the command line; never computes a figure of its own, never reads or writes a file.
 
+mod charts;
+mod facts;
+mod focus;
+mod json;
+mod page;
+mod tables;
+mod view;
 mod workbook;
 
+pub use focus::focus_csv;
+pub use json::json;
+pub use page::page;
+pub use tables::{assumptions_csv, costs_csv, results_csv};
 pub use workbook::workbook;
 
 use cost_model::appraisal::{Appraisal, MonteCarlo, ScenarioResult, Switching, Tornado};
