@@ -32,6 +32,9 @@ const SAME: [(&str, &str); 16] = [
     ("racks", "rack"),
 ];
 
+/// Symbols that are currencies.
+pub(crate) const CURRENCIES: [&str; 4] = ["GBP", "USD", "EUR", "CNY"];
+
 /// Longest unit that is read, bytes: the longest sensible one has some 40.
 const UNIT_BYTES_MAX: usize = 120;
 /// Largest power of a symbol: nothing here is beyond a cube, and sums of powers must not overflow.
@@ -101,6 +104,14 @@ impl Unit {
     /// Whether it holds this symbol, in whatever power.
     pub fn has(&self, symbol: &str) -> bool {
         self.0.contains_key(symbol)
+    }
+
+    /// Whether a figure in it is an amount of money, such as `GBP/server`, and so stands in the prices of some year. An exchange
+    /// rate such as `USD/GBP` is not.
+    pub fn is_money(&self) -> bool {
+        let powers: Vec<i32> =
+            CURRENCIES.iter().filter_map(|currency| self.0.get(*currency)).copied().collect();
+        powers == [1]
     }
 
     /// The product of two units.

@@ -76,9 +76,9 @@ pub fn peak() -> Measured {
     RUN.get_or_init(made).clone()
 }
 
-/// The shipped cost case.
-pub fn case() -> cost_model::Case {
-    cost_model::load_case(None, std::path::Path::new("cases/spine-2015.toml"))
+/// The shipped calibration case.
+pub fn case() -> cost_model::Model {
+    cost_model::load_model(None, std::path::Path::new("cases/spine-2015.toml"))
         .expect("the shipped case loads")
 }
 

@@ -11,7 +11,7 @@ use crate::{Measurement, NodeId, Rule, Unit};
 const SECONDS_PER_HOUR: f64 = 3600.0;
 const MS_PER_S: f64 = 1000.0;
 /// The word by which a benefit asks for every attended interaction of the measured mix.
-const ATTENDED: &str = "attended";
+pub(crate) const ATTENDED: &str = "attended";
 
 /// One interaction whose waits are counted.
 struct Row {

@@ -114,7 +114,7 @@ impl Builder<'_> {
     pub(crate) fn assumptions(&mut self, switches: Switches) -> Vec<AssumptionNodes> {
         let model = self.model;
         let each = model.assumptions.iter().map(|assumption| {
-            let to_base = self.to_base(assumption);
+            let to_base = self.price_factor(assumption);
             let (given, live, by_scenario) =
                 self.assumption(assumption, None, assumption.value, to_base, switches);
             self.names.give(&assumption.name, None, live);
@@ -133,7 +133,7 @@ impl Builder<'_> {
     }
 
     /// The factor that brings a figure to the model's price base; `None` where it is there already or is not money.
-    fn to_base(&mut self, assumption: &Assumption) -> Option<NodeId> {
+    fn price_factor(&mut self, assumption: &Assumption) -> Option<NodeId> {
         let model = self.model;
         let base = assumption.provenance.price_base.trim();
         if base == self.model.price_base || base == "n/a" || base.is_empty() {

@@ -9,6 +9,7 @@ mod metrics;
 mod names;
 mod results;
 
+pub(crate) use benefits::ATTENDED;
 pub use metrics::RESULT_NAMES;
 
 use crate::appraisal::{Appraisal, Place, Sheet};

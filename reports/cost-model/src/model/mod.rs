@@ -1,10 +1,29 @@
 //! A cost model as its file states it: assumptions with provenance, options, cost lines, benefits, metrics, named
 //! scenarios. Read by `read`, judged by `check`, turned into a graph by `crate::build`. Holds no computed figure.
 
+mod benefits;
+mod check;
+mod costs;
+mod costs_read;
+mod figures_read;
+mod keys;
+mod links;
+mod read;
+mod reader;
+mod staff_hours;
+mod values;
+
 use std::collections::BTreeMap;
 
 use crate::expr::Expr;
 use crate::{Baseline, Deflators, Evidence, OptimismBias, Prices, Schedule, Unit};
+
+pub use benefits::{Benefit, BenefitClass, BenefitKind, StaffTime};
+pub use check::{check_model, check_results};
+pub use costs::{CATEGORIES, CostLine, Spending, Timing};
+pub use keys::KEYS;
+pub use read::load_model;
+pub use staff_hours::StaffHours;
 
 /// A model, read and found to hold together.
 #[derive(Debug, Clone, PartialEq)]
@@ -71,6 +90,20 @@ pub struct Model {
     pub prices: Vec<Prices>,
     /// Every file that the model was read from, the model itself first.
     pub inputs: Vec<InputFile>,
+    /// Lines in the model file by dotted key, such as `cost.servers.quantity`; see [`Model::line`].
+    pub lines: BTreeMap<String, usize>,
+}
+
+impl Model {
+    /// The line of a dotted key in the model file, or of the nearest table around it; 0 when the file has neither.
+    pub fn line(&self, what: &str) -> usize {
+        line_of(&self.lines, what)
+    }
+}
+
+fn line_of(lines: &BTreeMap<String, usize>, what: &str) -> usize {
+    let around = std::iter::successors(Some(what), |what| what.rsplit_once('.').map(|(around, _)| around));
+    around.filter_map(|what| lines.get(what)).copied().next().unwrap_or(0)
 }
 
 /// Whether the first year is discounted.
@@ -199,153 +232,6 @@ pub struct OptionOf {
     pub set: Vec<(String, f64)>,
     /// Line in the model file.
     pub line: usize,
-}
-
-/// When a cost or benefit falls.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Timing {
-    /// Years from..=to, counted from 0.
-    Span(usize, usize),
-    /// In year 0 and then again after every so many years.
-    Every(usize),
-    /// In these years, counted from 0.
-    Years(Vec<usize>),
-}
-
-/// Capital or running expenditure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Spending {
-    /// Capital.
-    Capex,
-    /// Running.
-    Opex,
-}
-
-/// One cost line: yearly cost = quantity × unit price in the years of its timing, raised by its optimism bias.
-#[derive(Debug, Clone, PartialEq)]
-pub struct CostLine {
-    /// Name.
-    pub id: String,
-    /// What a reader calls it.
-    pub label: String,
-    /// Options that bear it.
-    pub options: Vec<String>,
-    /// Capital or running.
-    pub spending: Spending,
-    /// One of [`CATEGORIES`].
-    pub category: String,
-    /// When it falls.
-    pub timing: Timing,
-    /// Quantity over assumptions, derived figures and `year`.
-    pub quantity: Expr<String>,
-    /// Price of one, whose unit times the quantity's gives money (a year's worth).
-    pub unit_price: Expr<String>,
-    /// Class of [`OptimismBias`]; `None` is no uplift.
-    pub ob_class: Option<String>,
-    /// What lowers the uplift: factor, share of the bias it contributes, share of that which is mitigated.
-    pub ob_mitigation: Vec<(String, f64, f64)>,
-    /// Who pays.
-    pub bearer: String,
-    /// Value-added tax rate in the financial case, as a fraction.
-    pub vat: f64,
-    /// Why a mandatory category is zero; such a line has the quantity 0.
-    pub zero_reason: String,
-    /// Remark; may be empty.
-    pub comment: String,
-    /// Line in the model file.
-    pub line: usize,
-}
-
-/// Categories of cost lines; every option but none that is the baseline must have a line in each mandatory one.
-pub const CATEGORIES: [(&str, bool); 14] = [
-    ("hardware", true),
-    ("hosting", true),
-    ("energy", true),
-    ("licence", true),
-    ("support", true),
-    ("network", true),
-    ("people", true),
-    ("service-desk", true),
-    ("assurance", true),
-    ("migration", true),
-    ("dual-running", true),
-    ("training", true),
-    ("exit", true),
-    ("other", false),
-];
-
-/// Class of a benefit (DHSC comprehensive investment appraisal model).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum BenefitClass {
-    /// Cash-releasing.
-    Crb,
-    /// Monetised, but releases no cash.
-    Ncrb,
-    /// To society.
-    Sb,
-    /// Not monetised: words only.
-    Ub,
-}
-
-/// One benefit.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Benefit {
-    /// Name.
-    pub id: String,
-    /// What a reader calls it.
-    pub label: String,
-    /// Options that bring it.
-    pub options: Vec<String>,
-    /// Class.
-    pub class: BenefitClass,
-    /// What brings it.
-    pub kind: BenefitKind,
-    /// Share that is realised.
-    pub realisation: Expr<String>,
-    /// Share reached in each year; the last goes on.
-    pub ramp: Vec<f64>,
-    /// Evidence that cash is really released; demanded of staff time as CRB.
-    pub cash_evidence: String,
-    /// Remark; may be empty.
-    pub comment: String,
-    /// Line in the model file.
-    pub line: usize,
-}
-
-/// What a benefit is.
-#[derive(Debug, Clone, PartialEq)]
-pub enum BenefitKind {
-    /// Money a year.
-    Amount(Expr<String>),
-    /// Waiting time of staff.
-    StaffTime(Box<StaffTime>),
-    /// Words only.
-    Unmonetised(String),
-}
-
-/// Waiting time that staff are spared.
-#[derive(Debug, Clone, PartialEq)]
-pub struct StaffTime {
-    /// An interaction, or `attended`: every attended interaction of the measured mix, a row each.
-    pub interaction: String,
-    /// Who waits.
-    pub role: String,
-    /// Messages a year, in `message/yr`; of all interactions when `interaction` is `attended`.
-    pub volume: Expr<String>,
-    /// Share of them that a person waits for.
-    pub attended: Expr<String>,
-    /// Share of those waits in which the person can do nothing else.
-    pub blocking: Expr<String>,
-    /// Seconds before, in `s/message`; `None` takes the baseline file's row.
-    pub before: Option<Expr<String>>,
-    /// Seconds now, in `s/message`; `None` takes the run.
-    pub now: Option<Expr<String>>,
-    /// How a wait counts in the benefit's value; all three rules are printed.
-    pub rule: crate::Rule,
-    /// Value of an hour, in money per `h`.
-    pub hourly: Expr<String>,
-    /// The same at full unit cost, the high sensitivity; `None` leaves it out.
-    pub hourly_full: Option<Expr<String>>,
 }
 
 /// A further figure for each option, such as kWh per million messages.
