@@ -202,7 +202,8 @@ pub(super) fn shares_and_factors(appraisal: &Appraisal) -> [HashSet<NodeId>; 2] 
             !scenario.set.iter().any(|(name, _)| *name == assumption.name)
         };
         factors.extend(nodes.by_scenario.iter().filter(|(number, _)| scaled(number)).map(|(_, id)| *id));
-        if SHARES.contains(&assumption.unit_text.as_str()) {
+        // Weights that are stated as 50 of 100 are no per cent.
+        if SHARES.contains(&assumption.unit_text.as_str()) && assumption.value.abs() <= 1.0 {
             shares.extend([nodes.given, nodes.live]);
             shares.extend(nodes.by_option.iter().flat_map(|(_, given, live)| [*given, *live]));
             let values = nodes.by_scenario.iter().map(|(_, id)| *id);
