@@ -9,7 +9,7 @@ use cost_model::model::Assumption;
 
 use super::figures::{self, WIDTHS};
 use super::layout::{FIRST_ROW, HEAD_ROW, LIVE, SCENARIO, VALUE, YEAR_ROW};
-use super::page::{Done, Page};
+use super::page::{Done, Page, told};
 use super::style::number_format;
 use super::{Book, said};
 
@@ -82,7 +82,9 @@ pub(super) fn write(page: &mut Page<'_>, book: &Book<'_>) -> Done {
     widths.extend(std::iter::repeat_n(FIGURE_WIDTH, 1 + scenarios.len()));
     widths.extend(KNOWN.iter().map(|(_, width)| *width));
     page.widths(&widths)?;
-    page.print(book.title(), &book.made_line(), Some((HEAD_ROW, YEAR_ROW)), 1)
+    page.print(book.title(), &book.made_line(), Some((HEAD_ROW, YEAR_ROW)), 1)?;
+    // Two pages beside each other: what it is, and where it comes from.
+    page.sheet.set_print_fit_to_pages(2, 0).set_repeat_columns(0, 0).map_err(told).map(drop)
 }
 
 fn heads(page: &mut Page<'_>, book: &Book<'_>) -> Done {
@@ -208,6 +210,11 @@ pub(super) fn shares_and_factors(appraisal: &Appraisal) -> [HashSet<NodeId>; 2] 
             shares.extend(nodes.by_option.iter().flat_map(|(_, given, live)| [*given, *live]));
             let values = nodes.by_scenario.iter().map(|(_, id)| *id);
             shares.extend(values.filter(|id| !factors.contains(id)));
+        }
+    }
+    for (at, id) in appraisal.options.iter().flat_map(|option| &option.metrics) {
+        if SHARES.contains(&appraisal.model.metrics[*at].unit_text.as_str()) {
+            shares.insert(*id);
         }
     }
     [shares, factors]

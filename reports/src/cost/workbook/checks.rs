@@ -80,7 +80,7 @@ fn switches(page: &mut Page<'_>, book: &Book<'_>, row: u32) -> Result<u32, Strin
     let most = appraisal.model.scenarios.len();
     let scenario = absolute(Spot { sheet: SCENARIOS, row: SWITCH_ROW, column: VALUE });
     let bias = absolute(Spot { sheet: SCENARIOS, row: SWITCH_ROW + 1, column: VALUE });
-    page.text(row, 0, "Switches", &book.styles.heading)?;
+    page.band(row, VALUE, "Switches", &book.styles.heading)?;
     let known = format!("AND({scenario}>=0,{scenario}<={most},{scenario}=INT({scenario}))");
     let rows = [
         ("The scenario is one of the list", known),

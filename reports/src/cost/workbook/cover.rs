@@ -11,10 +11,10 @@ use super::{Book, PARTS, checks, said, scenarios};
 
 /// Widths of label, value, meaning.
 const WIDTHS: [f64; 3] = [58.0, 20.0, 78.0];
-/// Characters that a line over all columns holds.
-const WIDE: usize = 165;
-const MEANING: usize = 84;
-const LABEL: usize = 60;
+const LABEL: usize = WIDTHS[0] as usize;
+const MEANING: usize = WIDTHS[2] as usize;
+/// Width of all columns together.
+const WIDE: usize = LABEL + WIDTHS[1] as usize + MEANING;
 
 /// Writes the cover.
 pub(super) fn write(page: &mut Page<'_>, book: &Book<'_>) -> Done {
@@ -29,9 +29,7 @@ pub(super) fn write(page: &mut Page<'_>, book: &Book<'_>) -> Done {
 }
 
 fn heading(page: &mut Page<'_>, book: &Book<'_>, row: u32, text: &str) -> Done {
-    page.text(row, 0, text, &book.styles.heading)?;
-    page.text(row, 1, "", &book.styles.heading)?;
-    page.text(row, 2, "", &book.styles.heading)
+    page.band(row, 2, text, &book.styles.heading)
 }
 
 fn wide(page: &mut Page<'_>, book: &Book<'_>, row: u32, text: &str) -> Done {
@@ -56,7 +54,9 @@ fn head(page: &mut Page<'_>, book: &Book<'_>) -> Result<u32, String> {
     let now = if book.one(book.results.appraisal.switches.optimism_bias) == 1.0 { raised } else { bare };
     let formula = format!("IF({bias}=1,\"{raised}\",\"{bare}\")");
     page.formula_text(5, 2, &formula, now, &styles.text)?;
-    page.fit(5, &[(scenarios::chosen_now(book), 20)])?;
+    let longest: Vec<(&str, usize)> =
+        scenarios::names(book).into_iter().map(|name| (name, WIDTHS[1] as usize)).collect();
+    page.fit(5, &longest)?;
     Ok(7)
 }
 
@@ -98,7 +98,7 @@ fn answer(page: &mut Page<'_>, book: &Book<'_>, row: u32) -> Result<u32, String>
 fn one_option(page: &mut Page<'_>, book: &Book<'_>, row: u32, option: &OptionNodes) -> Result<u32, String> {
     let styles = &book.styles;
     let stated = book.results.appraisal.model.options.iter().find(|stated| stated.name == option.name);
-    let what = stated.map_or(String::new(), |stated| format!("{}. {}", stated.kind, stated.what));
+    let what = stated.map_or(String::new(), |stated| format!("{} ({})", stated.what, stated.kind));
     page.text(row, 0, &option.label, &styles.strong)?;
     page.text(row, 1, "", &styles.text)?;
     page.text(row, 2, &what, &styles.text)?;

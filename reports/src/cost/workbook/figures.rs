@@ -6,13 +6,13 @@ use std::collections::HashSet;
 use cost_model::appraisal::Sheet;
 use cost_model::{NodeId, Source};
 
-use super::layout::{Block, FIRST_ROW, HEAD_ROW, VALUE, YEAR_ROW, first_year_column, sheet_name};
+use super::layout::{Block, CHECKS, FIRST_ROW, HEAD_ROW, VALUE, YEAR_ROW, first_year_column, sheet_name};
 use super::page::{Done, Page};
-use super::style::{Kind, number_format};
+use super::style::{DIFFERENCE, Kind, number_format};
 use super::{Book, said};
 
 /// Widths of label, name, unit, formula in words, value.
-pub(super) const WIDTHS: [f64; 5] = [44.0, 30.0, 15.0, 52.0, 17.0];
+pub(super) const WIDTHS: [f64; 5] = [44.0, 28.0, 14.0, 48.0, 16.0];
 /// Width of a year: a sum of ten thousand million with sign and separators.
 const YEAR_WIDTH: f64 = 14.5;
 
@@ -46,20 +46,29 @@ pub(super) fn write(page: &mut Page<'_>, book: &Book<'_>, sheet: Sheet) -> Done 
     page.heads(HEAD_ROW, 0, &["Figure", "Name in formulas", "Unit", "How it is computed"], &styles.head)?;
     page.heads(HEAD_ROW, VALUE, &["Value"], &styles.head_right)?;
     page.heads(YEAR_ROW, 0, &["", "", "", "Number of the year", ""], &styles.head)?;
-    let first = first_year_column(name);
+    let blocks = book.layout.blocks(sheet);
+    if blocks.is_empty() {
+        page.text(FIRST_ROW, 0, "This model has no figures here.", &styles.note)?;
+    }
+    let yearly = |id: &NodeId| book.results.appraisal.graph.node(*id).yearly;
+    if sheet == Sheet::CashFlowReal || blocks.iter().any(|block| block.figures.iter().any(yearly)) {
+        years(page, book, first_year_column(name))?;
+    }
+    let wanted = wanted(book);
+    blocks.iter().try_for_each(|block| write_block(page, book, block, &wanted))?;
+    page.print(book.title(), &book.made_line(), Some((HEAD_ROW, YEAR_ROW)), 1)
+}
+
+/// Names and numbers of the years over their columns.
+fn years(page: &mut Page<'_>, book: &Book<'_>, first: u16) -> Done {
+    let styles = &book.styles;
     for year in 0..book.years() {
         let column = first + year as u16;
         page.sheet.set_column_width(column, YEAR_WIDTH).map_err(super::page::told)?;
         page.text(HEAD_ROW, column, &book.year(year), &styles.head_right)?;
         page.number(YEAR_ROW, column, year as f64, &styles.head_right)?;
     }
-    let blocks = book.layout.blocks(sheet);
-    if blocks.is_empty() {
-        page.text(FIRST_ROW, 0, "This model has no figures here.", &styles.note)?;
-    }
-    let wanted = wanted(book);
-    blocks.iter().try_for_each(|block| write_block(page, book, block, &wanted))?;
-    page.print(book.title(), &book.made_line(), Some((HEAD_ROW, YEAR_ROW)), 1)
+    Ok(())
 }
 
 /// Figures that a reader looks for; they stand out.
@@ -88,10 +97,7 @@ pub(super) fn write_block(
     block: &Block,
     wanted: &HashSet<NodeId>,
 ) -> Done {
-    page.text(block.row, 0, &block.heading, &book.styles.heading)?;
-    for column in 1..=VALUE {
-        page.text(block.row, column, "", &book.styles.heading)?;
-    }
+    page.band(block.row, VALUE, &block.heading, &book.styles.heading)?;
     block.figures.iter().try_for_each(|id| write_figure(page, book, *id, &block.heading, wanted.contains(id)))
 }
 
@@ -103,6 +109,7 @@ fn write_figure(page: &mut Page<'_>, book: &Book<'_>, id: NodeId, heading: &str,
     page.text(row, 1, book.layout.name(id), &styles.quiet)?;
     page.text(row, 2, &said::unit(&node.unit), &styles.quiet)?;
     page.text(row, 3, &how, &styles.quiet)?;
+    page.text(row, VALUE, "", &styles.text)?;
     let width = |column: usize| WIDTHS[column] as usize;
     page.fit(row, &[(&label, width(0)), (&how, width(3)), (book.layout.name(id), width(1))])?;
     write_values(page, book, id, wanted)
@@ -112,7 +119,10 @@ fn write_figure(page: &mut Page<'_>, book: &Book<'_>, id: NodeId, heading: &str,
 pub(super) fn write_values(page: &mut Page<'_>, book: &Book<'_>, id: NodeId, wanted: bool) -> Done {
     let (node, spot) = (book.results.appraisal.graph.node(id), book.layout.spot(id));
     let values = book.results.appraisal.values.years(id);
-    let number = number_format(book.kind(id), &values);
+    let number = match spot.sheet {
+        CHECKS => DIFFERENCE,
+        _ => number_format(book.kind(id), &values),
+    };
     let format = match (&node.source, wanted) {
         (Source::Input(_), _) => book.styles.input(number),
         (_, true) => book.styles.result(number),
@@ -148,4 +158,4 @@ impl Book<'_> {
 
 /// Ends and parts of names that `cost_model` gives to shares and rates.
 const SHARE_ENDS: [&str; 6] = ["_rate", ".vat", ".uplift", ".mitigated", ".ramp", ".share"];
-const SHARE_PARTS: [&str; 2] = ["discount_rate_", "optimism_bias."];
+const SHARE_PARTS: [&str; 3] = ["discount_rate_", "discount_low_rate_", "optimism_bias."];

@@ -13,10 +13,16 @@ const TEXT_UNITS_MAX: usize = 32_767;
 const HEADER_CHARS_MAX: usize = 90;
 /// Longest address that a spreadsheet takes as a link.
 const URL_CHARS_MAX: usize = 2_000;
-/// ISO A4.
+/// ISO A4, for sheets to be read.
 const PAPER_A4: u8 = 9;
+/// ISO A3, for sheets with a column for each year.
+const PAPER_A3: u8 = 8;
 /// Height of a line of text, points.
 const LINE_POINTS: f64 = 13.5;
+/// Characters of ordinary words that fit a width of 1, which is that of a digit of 11 points; some 1.5 of 10 points do.
+const CHARS_PER_WIDTH: f64 = 1.35;
+/// From here on a word is a hash or an address, whose signs are wider than those of prose.
+const LONG_WORD: usize = 24;
 /// Tallest row that is asked for, lines: a formula that is longer in words can be read in its cell.
 const LINES_MAX: usize = 6;
 
@@ -42,18 +48,24 @@ impl Page<'_> {
         self.sheet.write_string_with_format(row, column, text, &marked).map_err(told).map(drop)
     }
 
-    /// Words over several columns, as high as they need for a width of `chars`.
+    /// Words over several columns, as high as they need for this width of all of them.
     pub(super) fn wide(
         &mut self,
         row: u32,
         columns: (u16, u16),
         text: &str,
-        chars: usize,
+        width: usize,
         format: &Format,
     ) -> Done {
         self.sheet.merge_range(row, columns.0, row, columns.1, "", format).map_err(told)?;
         self.text(row, columns.0, text, format)?;
-        self.height(row, lines(text, chars))
+        self.height(row, lines(text, width))
+    }
+
+    /// A heading over all columns up to `last`.
+    pub(super) fn band(&mut self, row: u32, last: u16, text: &str, format: &Format) -> Done {
+        self.text(row, 0, text, format)?;
+        (1..=last).try_for_each(|column| self.text(row, column, "", format))
     }
 
     /// Height of a row in lines of text.
@@ -64,7 +76,7 @@ impl Page<'_> {
 
     /// Height of a row that holds these texts in columns of these widths.
     pub(super) fn fit(&mut self, row: u32, texts: &[(&str, usize)]) -> Done {
-        let most = texts.iter().map(|(text, chars)| lines(text, *chars)).max().unwrap_or(1);
+        let most = texts.iter().map(|(text, width)| lines(text, *width)).max().unwrap_or(1);
         self.height(row, most.min(LINES_MAX))
     }
 
@@ -144,7 +156,8 @@ impl Page<'_> {
         Ok(())
     }
 
-    /// A4 across, as wide as the paper, with title and page number; `repeat` rows stand on every page and stay in view.
+    /// Across, as wide as the paper, with title and page number; `repeat` rows stand on every page and stay in view, with as
+    /// many columns.
     pub(super) fn print(
         &mut self,
         title: &str,
@@ -155,7 +168,7 @@ impl Page<'_> {
         let (title, made) = (for_header(title), for_header(made));
         self.sheet
             .set_landscape()
-            .set_paper_size(PAPER_A4)
+            .set_paper_size(if columns > 0 { PAPER_A3 } else { PAPER_A4 })
             .set_print_fit_to_pages(1, 0)
             .set_margins(0.4, 0.4, 0.7, 0.6, 0.3, 0.3)
             .set_header(format!("&L{title}&R&A"))
@@ -197,18 +210,20 @@ fn for_header(text: &str) -> String {
     short.replace('&', "&&")
 }
 
-/// Lines that a text takes in a column of this many characters, broken between words.
-fn lines(text: &str, chars: usize) -> usize {
+/// Lines that a text takes in a column of this width, broken between words.
+fn lines(text: &str, width: usize) -> usize {
+    let chars = ((width as f64 * CHARS_PER_WIDTH) as usize).max(1);
     let of = |line: &str| {
         let (mut lines, mut used) = (1, 0);
-        for word in line.split(' ') {
-            let length = word.chars().count();
+        for word in line.split(' ').map(|word| word.chars().count()) {
+            let length = if word > LONG_WORD { word + word / 3 } else { word };
             if used > 0 && used + 1 + length > chars {
                 lines += 1;
                 used = 0;
             }
-            lines += length / chars.max(1);
-            used += length % chars.max(1) + 1;
+            used += length + usize::from(used > 0);
+            lines += used.saturating_sub(1) / chars;
+            used -= used.saturating_sub(1) / chars * chars;
         }
         lines
     };
@@ -230,6 +245,15 @@ mod tests {
     #[test]
     fn characters_that_no_file_may_hold_are_replaced() {
         assert_eq!(safe("a\u{0}b\u{1b}\u{FFFF}\n"), "a\u{FFFD}b\u{FFFD}\u{FFFD}\n");
+    }
+
+    #[test]
+    fn rows_are_as_high_as_their_words() {
+        let cases = [("", 1), ("one", 1), ("one two", 1), ("one two three four", 2), ("one\ntwo", 2)];
+        for (text, wanted) in cases {
+            assert_eq!(lines(text, 10), wanted, "{text:?}");
+        }
+        assert_eq!(lines(&"x".repeat(64), 48), 2, "a hash");
     }
 
     #[test]

@@ -9,6 +9,8 @@ use super::{Book, said};
 
 /// Row of the heading of the list of scenarios: under the two switches.
 const LIST_ROW: u32 = SWITCH_ROW + 4;
+/// Widths of the columns: two of names, a gap where the other sheets have a unit, words, three results.
+const WIDTHS: [f64; 7] = [40.0, 36.0, 2.0, 50.0, 22.0, 22.0, 22.0];
 /// The three results by which scenarios are compared.
 const RESULTS: [&str; 3] = [
     "Present value of costs (NPSC)",
@@ -21,7 +23,7 @@ pub(super) fn write(page: &mut Page<'_>, book: &Book<'_>) -> Done {
     let styles = &book.styles;
     let what = "Type the number of a scenario into the yellow cell; every live sheet follows. 0 is the central case.";
     book.title_of(page, SCENARIOS, what)?;
-    page.widths(&[44.0, 30.0, 15.0, 44.0, 20.0, 20.0, 20.0, 20.0, 20.0, 20.0])?;
+    page.widths(&WIDTHS)?;
     page.heads(FIRST_ROW - 1, 0, &["Switch", "Name in formulas", "", "What it means"], &styles.head)?;
     page.heads(FIRST_ROW - 1, VALUE, &["Value"], &styles.head_right)?;
     switches(page, book)?;
@@ -32,7 +34,7 @@ pub(super) fn write(page: &mut Page<'_>, book: &Book<'_>) -> Done {
 }
 
 /// Number and name of every scenario, the central case first.
-fn names<'a>(book: &Book<'a>) -> Vec<&'a str> {
+pub(super) fn names<'a>(book: &Book<'a>) -> Vec<&'a str> {
     let scenarios = book.results.appraisal.model.scenarios.iter().map(|scenario| scenario.label.as_str());
     std::iter::once("Central case").chain(scenarios).collect()
 }
@@ -67,8 +69,9 @@ fn switches(page: &mut Page<'_>, book: &Book<'_>) -> Done {
     for (row, (id, label, means, most)) in (SWITCH_ROW..).zip(means) {
         page.text(row, 0, label, &styles.strong)?;
         page.text(row, 1, book.layout.name(id), &styles.quiet)?;
+        page.text(row, 2, "", &styles.text)?;
         page.text(row, 3, &means, &styles.text)?;
-        page.fit(row, &[(&means, 44)])?;
+        page.fit(row, &[(&means, 50)])?;
         page.number(row, VALUE, book.one(id), &styles.input("0"))?;
         let rule = DataValidation::new()
             .allow_whole_number(DataValidationRule::Between(0, most as i32))
@@ -89,10 +92,11 @@ fn list(page: &mut Page<'_>, book: &Book<'_>) -> Done {
     for (number, name) in names.iter().enumerate() {
         let row = LIST_ROW + 1 + number as u32;
         let changes = changes(book, number);
-        page.number(row, 0, number as f64, &styles.text)?;
+        page.number(row, 0, number as f64, &styles.count)?;
+        page.text(row, 2, "", &styles.text)?;
         page.text(row, 1, name, &styles.text)?;
         page.text(row, 3, &changes, &styles.quiet)?;
-        page.fit(row, &[(name, 30), (&changes, 44)])?;
+        page.fit(row, &[(name, 36), (&changes, 50)])?;
     }
     Ok(())
 }
@@ -116,13 +120,14 @@ fn changes(book: &Book<'_>, number: usize) -> String {
 /// The live results of the chosen scenario; returns the next free row.
 fn live(page: &mut Page<'_>, book: &Book<'_>, row: u32) -> Result<u32, String> {
     let styles = &book.styles;
-    page.text(row, 0, "Live: the chosen scenario", &styles.heading)?;
+    page.band(row, VALUE + 2, "Live: the chosen scenario", &styles.heading)?;
     page.heads(row + 1, 0, &["Option", "", "", ""], &styles.head)?;
     page.heads(row + 1, VALUE, &RESULTS, &styles.head_right)?;
     page.height(row + 1, 3)?;
     let mut row = row + 2;
     for option in book.options() {
         page.text(row, 0, &option.label, &styles.strong)?;
+        page.heads(row, 1, &["", "", ""], &styles.text)?;
         for (column, id) in (VALUE..).zip([option.npsc, option.npsv_cash, option.npsv_all]) {
             book.show(page, row, column, id, false)?;
         }
@@ -134,7 +139,7 @@ fn live(page: &mut Page<'_>, book: &Book<'_>, row: u32) -> Result<u32, String> {
 /// All scenarios as they were when the workbook was written.
 fn written(page: &mut Page<'_>, book: &Book<'_>, row: u32) -> Done {
     let styles = &book.styles;
-    page.text(row, 0, "All scenarios, as they were when the workbook was written", &styles.heading)?;
+    page.band(row, VALUE + 2, "All scenarios, as they were when the workbook was written", &styles.heading)?;
     page.text(row + 1, 0, &super::uncertainty::as_written(book), &styles.note)?;
     page.heads(row + 2, 0, &["Scenario", "Option", "", ""], &styles.head)?;
     page.heads(row + 2, VALUE, &RESULTS, &styles.head_right)?;
@@ -143,8 +148,8 @@ fn written(page: &mut Page<'_>, book: &Book<'_>, row: u32) -> Done {
     for scenario in &book.results.scenarios {
         for (at, (npsc, cash, all)) in scenario.options.iter().enumerate() {
             page.text(row, 0, &scenario.label, &styles.text)?;
-            page.text(row, 1, book.option_label(at), &styles.text)?;
-            page.fit(row, &[(&scenario.label, 44), (book.option_label(at), 30)])?;
+            page.heads(row, 1, &[book.option_label(at), "", ""], &styles.text)?;
+            page.fit(row, &[(&scenario.label, 40), (book.option_label(at), 36)])?;
             for (column, value) in (VALUE..).zip([npsc, cash, all]) {
                 page.number(row, column, *value, &styles.fixed(MONEY))?;
             }

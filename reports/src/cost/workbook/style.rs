@@ -29,6 +29,8 @@ pub(super) struct Styles {
     pub(super) head_right: Format,
     /// Words.
     pub(super) text: Format,
+    /// A number that counts rows, at the left.
+    pub(super) count: Format,
     /// Words that matter.
     pub(super) strong: Format,
     /// Names and units.
@@ -54,6 +56,8 @@ impl Default for Styles {
         let ruled = top.clone().set_border_bottom(FormatBorder::Hair).set_border_bottom_color(LINE);
         let text = ruled.clone().set_text_wrap();
         let boxed = |format: &Format| format.clone().set_border(FormatBorder::Thin).set_border_color(LINE);
+        // A little room between a number and the words to its right.
+        let right = |format: &Format| format.clone().set_align(FormatAlign::Right).set_indent(1);
         let head = plain
             .clone()
             .set_bold()
@@ -70,18 +74,19 @@ impl Default for Styles {
                 .set_font_size(11)
                 .set_font_color(DARK)
                 .set_background_color(HEADING_PAPER),
-            head_right: head.clone().set_align(FormatAlign::Right),
+            head_right: right(&head),
             head,
+            count: text.clone().set_align(FormatAlign::Left),
             strong: text.clone().set_bold(),
-            absent: text.clone().set_align(FormatAlign::Right),
+            absent: right(&text),
             quiet: text.clone().set_font_color(QUIET).set_font_size(9),
-            status: boxed(&top).set_bold().set_align(FormatAlign::Center),
+            status: boxed(&top).set_text_wrap().set_bold().set_align(FormatAlign::Center),
             link: text.clone().set_hyperlink(),
             warning: boxed(&top).set_text_wrap().set_font_color(BAD_INK).set_background_color(BAD_PAPER),
-            input: boxed(&top).set_font_color(INPUT_INK).set_background_color(INPUT_PAPER),
-            result: ruled.clone().set_bold(),
-            fixed: boxed(&top).set_background_color(STATIC_PAPER).set_italic(),
-            figure: ruled,
+            input: right(&boxed(&top)).set_font_color(INPUT_INK).set_background_color(INPUT_PAPER),
+            result: right(&ruled).set_bold(),
+            fixed: right(&boxed(&top)).set_background_color(STATIC_PAPER).set_italic(),
+            figure: right(&ruled),
             text,
         }
     }
@@ -112,6 +117,8 @@ impl Styles {
 /// Money without pence; nothing is a dash, so that the years with money stand out.
 pub(super) const MONEY: &str = r##"#,##0;-#,##0;"–""##;
 const MONEY_PENCE: &str = r##"#,##0.00;-#,##0.00;"–""##;
+/// What must be nothing: a dash unless a penny or more is missing.
+pub(super) const DIFFERENCE: &str = r##"[<=-0.005]-#,##0.00;[<0.005]"–";#,##0.00"##;
 /// A share.
 pub(super) const SHARE: &str = "0.0%";
 const SHARE_FINE: &str = "0.00%";

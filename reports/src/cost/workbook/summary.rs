@@ -106,6 +106,11 @@ pub(super) fn write(page: &mut Page<'_>, book: &Book<'_>) -> Done {
     page.print(book.title(), &book.made_line(), Some((HEAD_ROW, HEAD_ROW)), 1)
 }
 
+/// Last column of the table.
+fn last(book: &Book<'_>) -> u16 {
+    OPTIONS + book.options().len() as u16 - 1
+}
+
 fn group(
     page: &mut Page<'_>,
     book: &Book<'_>,
@@ -121,7 +126,7 @@ fn group(
     if next == row + 1 {
         return Ok(row);
     }
-    page.text(row, 0, heading, &book.styles.heading)?;
+    page.band(row, last(book), heading, &book.styles.heading)?;
     Ok(next + 1)
 }
 
@@ -166,7 +171,7 @@ fn metrics(page: &mut Page<'_>, book: &Book<'_>, row: u32) -> Result<u32, String
     if next == row + 1 {
         return Ok(row);
     }
-    page.text(row, 0, "Further figures", &book.styles.heading)?;
+    page.band(row, last(book), "Further figures", &book.styles.heading)?;
     Ok(next + 1)
 }
 
@@ -177,7 +182,12 @@ fn claims(page: &mut Page<'_>, book: &Book<'_>, row: u32) -> Done {
     if claims.is_empty() {
         return Ok(());
     }
-    page.text(row, 0, "Published claims, to compare with; none of them enters a result", &styles.heading)?;
+    page.band(
+        row,
+        last(book),
+        "Published claims, to compare with; none of them enters a result",
+        &styles.heading,
+    )?;
     for (row, (name, claim)) in (row + 1..).zip(claims) {
         let range = match (claim.low, claim.high) {
             (Some(low), Some(high)) => format!(" ({} to {})", said::number(low), said::number(high)),

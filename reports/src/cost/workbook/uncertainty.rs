@@ -47,7 +47,7 @@ pub(super) fn sensitivity(page: &mut Page<'_>, book: &Book<'_>) -> Done {
 fn bars(page: &mut Page<'_>, book: &Book<'_>, row: u32, tornado: &Tornado) -> Result<u32, String> {
     let styles = &book.styles;
     let heading = format!("What moves the NPSV on cash alone: {}", book.option_label(tornado.option));
-    page.text(row, 0, &heading, &styles.heading)?;
+    page.band(row, 9, &heading, &styles.heading)?;
     page.text(row + 1, 0, "Central NPSV on cash alone", &styles.text)?;
     page.number(row + 1, 3, tornado.central, &styles.fixed(MONEY))?;
     page.heads(row + 2, 0, &["Assumption, the widest first", "Name in formulas", "Unit"], &styles.head)?;
@@ -109,9 +109,9 @@ fn assumption_format(book: &Book<'_>, assumption: usize, values: &[f64]) -> &'st
 
 fn switching(page: &mut Page<'_>, book: &Book<'_>, row: u32) -> Done {
     let styles = &book.styles;
-    page.text(
+    page.band(
         row,
-        0,
+        5,
         "Switching values: where the NPSV on cash alone is 0, all else central",
         &styles.heading,
     )?;
@@ -155,7 +155,7 @@ pub(super) fn draws(page: &mut Page<'_>, book: &Book<'_>) -> Done {
 
 fn results(page: &mut Page<'_>, book: &Book<'_>, row: u32, of: &DrawnOption) -> Result<u32, String> {
     let styles = &book.styles;
-    page.text(row, 0, book.option_label(of.option), &styles.heading)?;
+    page.band(row, 7, book.option_label(of.option), &styles.heading)?;
     page.heads(row + 1, 0, &["Result", "", "Unit"], &styles.head)?;
     let heads = ["P10", "P50 (median)", "P90", "Mean", "Share of draws above 0"];
     page.heads(row + 1, 3, &heads, &styles.head_right)?;
