@@ -98,6 +98,6 @@ fn an_office_program_gives_what_the_engine_gives() {
     }
     let results = made::results(EVERY_FEATURE, Some(&made::measured()));
     holds(&results.appraisal, &workbook(&results).unwrap(), &[11, 12, 13]);
-    let results = made::results("cases/spine-2015.toml", None);
+    let results = made::results("cases/hub-today.toml", None);
     holds(&results.appraisal, &workbook(&results).unwrap(), &[14]);
 }

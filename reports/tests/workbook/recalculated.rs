@@ -130,8 +130,14 @@ fn every_formula_follows_changed_inputs_as_the_engine_does() {
 
 #[test]
 fn the_shipped_cases_are_their_engine() {
-    for (seed, case) in (3..).zip(["cases/spine-2015.toml"]) {
-        let results = made::results(case, None);
+    let measured = made::measured();
+    let cases = [
+        ("cases/spine-2015.toml", None),
+        ("cases/hub-today.toml", None),
+        ("cases/hub-today.toml", Some(&measured)),
+    ];
+    for (seed, (case, measured)) in (3..).zip(cases) {
+        let results = made::results(case, measured);
         holds_as_written(&results);
         holds_when_changed(&results, seed);
     }

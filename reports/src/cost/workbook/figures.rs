@@ -111,7 +111,7 @@ fn write_figure(page: &mut Page<'_>, book: &Book<'_>, id: NodeId, heading: &str,
     page.text(row, 3, &how, &styles.quiet)?;
     page.text(row, VALUE, "", &styles.text)?;
     let width = |column: usize| WIDTHS[column] as usize;
-    page.fit(row, &[(&label, width(0)), (&how, width(3)), (book.layout.name(id), width(1))])?;
+    page.fit(row, &[(&label, width(0)), (&how, width(3)), (book.layout.name(id), width(1) * 3 / 2)])?;
     write_values(page, book, id, wanted)
 }
 

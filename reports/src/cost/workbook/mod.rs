@@ -6,6 +6,7 @@ mod checks;
 mod cover;
 mod figures;
 mod layout;
+mod lines;
 mod mapping;
 mod names;
 mod page;
@@ -148,7 +149,10 @@ fn properties(results: &CostResults) -> Result<DocProperties, String> {
 }
 
 fn figures_of(page: &mut Page<'_>, book: &Book<'_>, sheet: Sheet) -> Done {
-    titled(page, book, sheet, |page, book| figures::write(page, book, sheet))
+    titled(page, book, sheet, |page, book| {
+        figures::write(page, book, sheet)?;
+        lines::write(page, book, sheet)
+    })
 }
 
 /// Title and explanation, then the rest of the sheet.

@@ -167,7 +167,8 @@ fn run(book: &Book<'_>) -> Vec<(&'static str, String)> {
 fn files(page: &mut Page<'_>, book: &Book<'_>, row: u32) -> Done {
     let styles = &book.styles;
     page.text(row, 0, "Files", &styles.heading)?;
-    page.heads(row + 1, 0, &["", "File", "SHA-256", "Bytes"], &styles.head)?;
+    page.heads(row + 1, 0, &["", "File", "SHA-256"], &styles.head)?;
+    page.heads(row + 1, 3, &["Bytes"], &styles.head_right)?;
     let bytes: Format = styles.figure("#,##0");
     for (at, (row, file)) in (row + 2..).zip(&book.results.appraisal.model.inputs).enumerate() {
         page.text(row, 0, if at == 0 { "The model" } else { "Data" }, &styles.text)?;

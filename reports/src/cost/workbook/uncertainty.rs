@@ -200,16 +200,14 @@ fn percentiles(page: &mut Page<'_>, book: &Book<'_>, row: u32, of: &DrawnOption)
 fn running(page: &mut Page<'_>, book: &Book<'_>, row: u32, of: &DrawnOption) -> Result<u32, String> {
     let styles = &book.styles;
     page.heads(row, 0, &["Discounted net cash so far, at the end of", "", ""], &styles.head)?;
-    let lines: [(&str, fn(&Spread) -> f64); 3] =
-        [("P10", |s| s.p10), ("P50 (median)", |s| s.p50), ("P90", |s| s.p90)];
     for (year, spread) in of.net_cash_running.iter().enumerate() {
         let column = 3 + year as u16;
         page.text(row, column, &book.year(year), &styles.head_right)?;
-        for (row, (_, value)) in (row + 1..).zip(lines) {
-            page.number(row, column, value(spread), &styles.fixed(MONEY))?;
+        for (row, value) in (row + 1..).zip([spread.p10, spread.p50, spread.p90]) {
+            page.number(row, column, value, &styles.fixed(MONEY))?;
         }
     }
-    for (row, (label, _)) in (row + 1..).zip(lines) {
+    for (row, label) in (row + 1..).zip(["P10", "P50 (median)", "P90"]) {
         page.text(row, 0, label, &styles.text)?;
     }
     Ok(row + 5)
