@@ -12,7 +12,7 @@ use crate::model::Distribution;
 use crate::{Graph, NodeId, Values};
 
 /// Lanes evaluated at once: figures of so many stay in the processor's cache (measured: see `benches/draws.rs`).
-const LANES: usize = 128;
+const LANES: usize = 256;
 /// Most draws: beyond these nothing becomes clearer, and memory runs out.
 const DRAWS_MAX: usize = 1_000_000;
 /// Largest result that counts as a number: sums over all draws stay finite.

@@ -18,8 +18,12 @@ const PARTS: usize = 32;
 /// Cuts at most: ten take a step of the scan below the last digit, the rest is for brackets that hold no number.
 const CUTS_MAX: usize = 20;
 
-/// One row for each assumption that the option's NPSV on cash alone rests on, in the order of the model.
+/// One row for each assumption that the option's NPSV on cash alone rests on, in the order of the model; none for the
+/// baseline, which saves nothing against itself whatever is assumed.
 pub fn switching(appraisal: &Appraisal, option: usize) -> Vec<Switching> {
+    if option == appraisal.baseline {
+        return Vec::new();
+    }
     let needed = appraisal.graph.needed_for(&[appraisal.options[option].npsv_cash]);
     let all = 0..appraisal.assumptions.len();
     let rests_on = all.filter(|at| needed[appraisal.assumptions[*at].given.index()]);

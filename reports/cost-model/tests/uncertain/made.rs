@@ -50,15 +50,6 @@ pub fn cost(id: &str, options: &str, quantity: &str, unit_price: &str, more: &st
     )
 }
 
-/// One year; the hub's NPSV is `before - now`, two assumptions in pounds with these distributions.
-pub fn difference(before: (f64, &str), now: (f64, &str)) -> String {
-    head(1)
-        + &assumption("before", before.0, "GBP", before.1)
-        + &assumption("now", now.0, "GBP", now.1)
-        + &cost("before", "\"legacy\"", "1", "before", "")
-        + &cost("now", "\"hub\"", "1", "now", "")
-}
-
 /// Cost lines of the full case, shared out over its options.
 const LINES: usize = 60;
 /// Uncertain assumptions that only prices rest on.

@@ -4,8 +4,8 @@ use cost_model::appraisal::Switching;
 use cost_model::model::Distribution;
 use cost_model::{Appraisal, scenario_results, switching, switching_of, tornado};
 
-use crate::close;
-use crate::made::{assumption, built, cost, difference, full, head};
+use crate::{close, difference};
+use crate::made::{assumption, built, cost, full, head};
 
 const HUB: usize = 1;
 
@@ -77,6 +77,7 @@ fn a_straight_line_switches_where_it_crosses_zero() {
     let all = switching(&made, HUB);
     let names: Vec<&str> = all.iter().map(|s| made.model.assumptions[s.assumption].name.as_str()).collect();
     assert_eq!(names, ["before", "now"], "what the result does not rest on has no row");
+    assert_eq!(switching(&made, made.baseline), []);
 }
 
 #[test]
