@@ -7,6 +7,7 @@ use crate::{Fault, Faults};
 /// Shipped data by its last two path parts. A new baseline, price list or case that should work from any folder is a row
 /// here.
 pub const BUILT_IN: &[(&str, &str)] = &[
+    ("cases/hub-today.toml", include_str!("../../cases/hub-today.toml")),
     ("cases/spine-2015.toml", include_str!("../../cases/spine-2015.toml")),
     ("baselines/legacy-2015.csv", include_str!("../../baselines/legacy-2015.csv")),
     ("prices/discount-rates.csv", include_str!("../../prices/discount-rates.csv")),

@@ -17,10 +17,10 @@ pub struct Fault {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.line {
-            0 => write!(f, "{}: {}: {}", self.file, self.what, self.problem),
-            line => write!(f, "{}:{line}: {}: {}", self.file, self.what, self.problem),
-        }
+        let line = if self.line == 0 { String::new() } else { format!(":{}", self.line) };
+        let told = format!("{}{line}: {}: {}", self.file, self.what, self.problem);
+        // Names out of a file must not move the reader's cursor or begin a line.
+        f.write_str(&told.replace(char::is_control, "\u{fffd}"))
     }
 }
 

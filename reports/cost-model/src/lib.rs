@@ -1,5 +1,8 @@
-//! The cost model: staff hours a day that a measured system saves against a baseline, and the priced data that later
-//! costings start from. Called by `reports` and the command line; never measures, never reads a run record.
+//! The cost model: what an option costs and saves, from a model file to an appraisal, and the staff hours a day that a measured
+//! system saves against a baseline. Called by `reports` and the command line; never measures, never reads a run record.
+//!
+//! [`load_model`] reads a file, [`check_model`] judges it, [`build`] makes one graph of it; every figure of a report is a node
+//! of that graph.
 //!
 //! **Under assumptions.** Hours are
 //!

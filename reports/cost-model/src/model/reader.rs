@@ -200,12 +200,10 @@ pub(super) fn a(kind: &str) -> String {
     }
 }
 
-/// What was got, cut to a length that a message can hold, without what would break its line.
+/// What was got, cut to a length that a message can hold.
 pub(super) fn shown(text: &str) -> String {
-    let mut cut: String =
-        text.chars().take(NAME_CHARS_MAX).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
-    if text.chars().nth(NAME_CHARS_MAX).is_some() {
-        cut.push('…');
+    match text.char_indices().nth(NAME_CHARS_MAX) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
     }
-    cut
 }

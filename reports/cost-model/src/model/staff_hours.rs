@@ -1,7 +1,7 @@
 //! What a run's staff hours need of a model, and the sentences that must go with them. Called by the command line before a run
 //! and by `reports` after it.
 
-use super::{Assumption, Distribution, Model};
+use super::{Assumption, Claim, Distribution, Model};
 use crate::{Fault, Faults, Unit};
 
 /// The assumptions behind staff hours a day.
@@ -58,8 +58,8 @@ impl Model {
         }
     }
 
-    /// Sentences on what staff hours of this model rest on: limits first, then each assumption behind them and each claim,
-    /// with its source.
+    /// Sentences on what staff hours of this model rest on: limits first, then each assumption behind them and each claim
+    /// that is not of money, with its source.
     pub fn basis(&self) -> Vec<String> {
         let mut sentences = self.limits.clone();
         let figure = |kind: &str, name: &str, value: f64, unit: &str, range: Option<(f64, f64)>| {
@@ -75,7 +75,9 @@ impl Model {
                 sentences.push(format!("{stated}, {}: {}.", a.provenance.evidence, a.provenance.source));
             }
         }
-        for (name, claim) in &self.claims {
+        // What was claimed of money belongs to the report on costs.
+        let of_money = |claim: &Claim| Unit::parse(&claim.unit).is_ok_and(|unit| unit.is_money());
+        for (name, claim) in self.claims.iter().filter(|(_, claim)| !of_money(claim)) {
             let range = claim.low.zip(claim.high);
             let stated = figure("Claimed, not used:", name, claim.value, &claim.unit, range);
             sentences.push(format!("{stated}, {}: {}.", claim.provenance.evidence, claim.provenance.source));

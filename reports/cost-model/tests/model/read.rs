@@ -331,3 +331,10 @@ fn a_division_by_zero_is_told_when_the_model_is_built() {
     let faults = build(load(&text).unwrap(), None).unwrap_err().to_string();
     assert!(faults.contains("no finite number comes out"), "{faults}");
 }
+
+#[test]
+fn a_name_cannot_move_the_cursor_of_who_reads_the_faults() {
+    let faults = load("[assumption.\"a\\u001b[2J\\nb\"]\nvalue = 1\n").unwrap_err();
+    assert!(!faults.to_string().replace('\n', "").contains(char::is_control));
+    assert_eq!(faults.to_string().lines().count(), faults.0.len());
+}
