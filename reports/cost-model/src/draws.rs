@@ -62,7 +62,8 @@ pub fn monte_carlo_in(
     let uncertain = uncertain(appraisal, seed, draws);
     let others = (0..appraisal.options.len()).filter(|option| *option != appraisal.baseline);
     let others: Vec<usize> = others.collect();
-    let mut kept: Vec<Kept> = others.iter().flat_map(|option| wanted(appraisal, *option)).map(Kept::new).collect();
+    let mut kept: Vec<Kept> =
+        others.iter().flat_map(|option| wanted(appraisal, *option)).map(Kept::new).collect();
     evaluate(appraisal, &uncertain, draws, lanes.max(1), &mut kept)?;
     let inputs: Vec<(usize, Vec<f64>)> = uncertain.iter().map(|u| (u.assumption, ranks(&u.values))).collect();
     let mut kept = kept.into_iter().map(|kept| kept.years);
@@ -141,7 +142,7 @@ fn evaluate(
         let mut bad = vec![false; end - start];
         for Kept { figure, years } in kept.iter_mut() {
             for (year, drawn) in values.lanes(*figure).enumerate() {
-                bad.iter_mut().zip(&drawn).for_each(|(bad, x)| *bad |= !(x.abs() <= LARGEST));
+                bad.iter_mut().zip(&drawn).for_each(|(bad, x)| *bad |= x.is_nan() || x.abs() > LARGEST);
                 if years.len() == year {
                     years.push(Vec::with_capacity(draws));
                 }

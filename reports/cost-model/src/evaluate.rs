@@ -258,7 +258,12 @@ impl Work {
     }
 
     /// Joins two values; one that is the same in all years or lanes goes with every year or lane of the other.
-    fn join<'v>(&mut self, left: Operand<'v>, right: Operand<'v>, op: impl Fn(f64, f64) -> f64) -> Operand<'v> {
+    fn join<'v>(
+        &mut self,
+        left: Operand<'v>,
+        right: Operand<'v>,
+        op: impl Fn(f64, f64) -> f64,
+    ) -> Operand<'v> {
         let years = left.years().max(right.years());
         let mut out = self.buffer();
         for year in 0..years {

@@ -5,8 +5,8 @@ use cost_model::model::Distribution::Uniform;
 use cost_model::{Appraisal, drawn, monte_carlo, monte_carlo_in};
 use statrs::distribution::{Continuous, ContinuousCDF, Normal};
 
-use crate::{close, difference};
 use crate::made::{assumption, built, cost, full, head, option};
+use crate::{close, difference};
 
 const SEED: u64 = 20_260_901;
 
@@ -20,14 +20,23 @@ fn only(of: MonteCarlo) -> DrawnOption {
 
 /// The quantiles of a spread are those wanted within 4 standard errors of plain random draws, and its mean within one.
 #[track_caller]
-fn converges(spread: &Spread, draws: usize, of: impl Fn(f64) -> f64, density: impl Fn(f64) -> f64, mean: f64) {
+fn converges(
+    spread: &Spread,
+    draws: usize,
+    of: impl Fn(f64) -> f64,
+    density: impl Fn(f64) -> f64,
+    mean: f64,
+) {
     for percent in [1, 5, 10, 25, 50, 75, 90, 95, 99] {
         let u = percent as f64 / 100.0;
         let error = (u * (1.0 - u) / draws as f64).sqrt() / density(of(u));
         let got = spread.quantiles[percent];
         assert!((got - of(u)).abs() < 4.0 * error, "{percent} %: got {got}, wanted {} ± {error}", of(u));
     }
-    assert_eq!((spread.p10, spread.p50, spread.p90), (spread.quantiles[10], spread.quantiles[50], spread.quantiles[90]));
+    assert_eq!(
+        (spread.p10, spread.p50, spread.p90),
+        (spread.quantiles[10], spread.quantiles[50], spread.quantiles[90])
+    );
     assert_eq!(spread.quantiles.len(), 101);
     let error = (of(0.84) - of(0.16)).abs() / 2.0 / (draws as f64).sqrt();
     assert!((spread.mean - mean).abs() < error, "mean: got {}, wanted {mean} ± {error}", spread.mean);
@@ -35,7 +44,10 @@ fn converges(spread: &Spread, draws: usize, of: impl Fn(f64) -> f64, density: im
 
 #[test]
 fn the_difference_of_two_normals_converges_to_a_normal() {
-    let made = built(&difference((100.0, "normal = { mean = 100, sd = 10 }"), (60.0, "normal = { mean = 60, sd = 5 }")));
+    let made = built(&difference(
+        (100.0, "normal = { mean = 100, sd = 10 }"),
+        (60.0, "normal = { mean = 60, sd = 5 }"),
+    ));
     let wanted = Normal::new(40.0, 125f64.sqrt()).unwrap();
     for draws in [1_000, 10_000, 100_000] {
         let of = only(drawn_of(&made, draws));
@@ -171,7 +183,8 @@ fn cash_adds_up_over_the_years_to_the_net_present_value() {
 
 #[test]
 fn hours_a_day_are_the_mean_over_the_years_and_365_days() {
-    let certain: String = full().lines().filter(|line| !line.starts_with("dist =")).map(|l| format!("{l}\n")).collect();
+    let certain: String =
+        full().lines().filter(|line| !line.starts_with("dist =")).map(|l| format!("{l}\n")).collect();
     let made = built(&certain);
     let hub = &made.options[1];
     let years = made.values.years(hub.hours.expect("staff time")[0]);

@@ -87,16 +87,24 @@ pub fn full() -> String {
              [scenario.dear]\nlabel = \"Dear\"\nset = { contract = 40e6 }\nob_upper = true\n";
     text += &cost("contract", "\"legacy\"", "1", "contract", "");
     for at in 1..LINES {
-        let options = ["\"hub\", \"hub_ha\"", "\"hub_ha\", \"hub_cloud\"", "\"hub_cloud\", \"hub\"", "\"legacy\", \"hub_ha\""];
+        let options = [
+            "\"hub\", \"hub_ha\"",
+            "\"hub_ha\", \"hub_cloud\"",
+            "\"hub_cloud\", \"hub\"",
+            "\"legacy\", \"hub_ha\"",
+        ];
         let more = match at % 3 {
             0 => "ob = \"equipment_development\"\nvat = 0.2\ntiming = { every = 5 }",
-            1 => "ob = \"outsourcing\"\nob_mitigation = { business_case = { contribution = 0.58, mitigation = 0.4 } }",
+            1 => {
+                "ob = \"outsourcing\"\nob_mitigation = { business_case = { contribution = 0.58, mitigation = 0.4 } }"
+            }
             _ => "vat = 0.2",
         };
         let price = format!("price_{}", at % PRICES);
         text += &cost(&format!("line_{at}"), options[at % 4], "nodes*1.5+2[node]", &price, more);
     }
-    for (at, rule) in ["linear", "above_1s", "tapered", "linear", "tapered", "linear"].into_iter().enumerate() {
+    for (at, rule) in ["linear", "above_1s", "tapered", "linear", "tapered", "linear"].into_iter().enumerate()
+    {
         write!(
             text,
             "[[benefit]]\nid = \"waits_{at}\"\nlabel = \"Waits {at}\"\noption = [\"hub\", \"hub_ha\", \"hub_cloud\"]\nclass = \"nCRB\"\n\

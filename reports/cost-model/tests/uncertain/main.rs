@@ -1,6 +1,7 @@
 //! What is uncertain, tested against closed forms. In order of reading: quantiles of single distributions; the draws; the
-//! evaluator that serves them; one assumption at a time; scenarios.
+//! evaluator that serves them; one assumption at a time; scenarios; the shipped cases.
 
+mod cases;
 mod distributions;
 mod draws;
 mod lanes;

@@ -4,8 +4,8 @@ use cost_model::appraisal::Switching;
 use cost_model::model::Distribution;
 use cost_model::{Appraisal, scenario_results, switching, switching_of, tornado};
 
-use crate::{close, difference};
 use crate::made::{assumption, built, cost, full, head};
+use crate::{close, difference};
 
 const HUB: usize = 1;
 
@@ -22,7 +22,8 @@ fn bars_go_from_the_10th_to_the_90th_percentile_the_widest_first() {
     let made = built(&difference((100.0, "uniform = [90, 110]"), (60.0, "uniform = [0, 100]")));
     let of = tornado(&made, HUB);
     assert_eq!((of.option, of.central), (HUB, 40.0));
-    let names: Vec<&str> = of.bars.iter().map(|b| made.model.assumptions[b.assumption].name.as_str()).collect();
+    let names: Vec<&str> =
+        of.bars.iter().map(|b| made.model.assumptions[b.assumption].name.as_str()).collect();
     assert_eq!(names, ["now", "before"]);
     let (now, before) = (&of.bars[0], &of.bars[1]);
     close(now.inputs.0, 10.0, 1e-12);
@@ -49,7 +50,8 @@ fn bars_are_with_optimism_bias_and_leave_out_what_moves_nothing() {
     let bar = bar("contract").expect("it moves the result");
     assert_eq!((bar.npsv_cash.0, bar.npsv_all.0), wanted);
     // The hub of this case bears no line with a price that only others pay.
-    let names: Vec<&str> = of.bars.iter().map(|b| made.model.assumptions[b.assumption].name.as_str()).collect();
+    let names: Vec<&str> =
+        of.bars.iter().map(|b| made.model.assumptions[b.assumption].name.as_str()).collect();
     assert!(names.contains(&"peak_tps") && !names.contains(&"price_rise"), "{names:?}");
 }
 
@@ -135,7 +137,10 @@ fn at_every_switching_value_of_a_full_case_the_result_has_another_sign_than_befo
             let at = |value: f64| made.graph.evaluate(&[(given, value)]).one(npsv);
             let towards = value + (of.central - value) * 1e-9;
             let (before, after) = (at(towards), at(value));
-            assert!(before * made.values.one(npsv) > 0.0 && before * after <= 0.0, "{of:?}: {before} {after}");
+            assert!(
+                before * made.values.one(npsv) > 0.0 && before * after <= 0.0,
+                "{of:?}: {before} {after}"
+            );
         }
     }
 }
