@@ -80,7 +80,8 @@ impl Graph {
     /// Adds an input of one value, or of one for each year.
     pub fn input(&mut self, name: &str, label: &str, unit: Unit, values: Vec<f64>) -> NodeId {
         debug_assert!(values.len() == 1 || values.len() == self.years);
-        let yearly = values.len() != 1;
+        // Over one year a row of one value cannot be told from a single figure, and need not be.
+        let yearly = values.len() != 1 || self.years == 1;
         self.push(Node {
             name: name.into(),
             label: label.into(),

@@ -35,7 +35,7 @@ pub(super) fn head(run: &Measured) -> String {
 }
 
 /// A time stamp as people read it; what cannot be read as one is shown as it stands.
-pub(super) fn when(started: &str) -> String {
+pub(crate) fn when(started: &str) -> String {
     match started.parse::<jiff::Timestamp>() {
         Ok(time) => jiff::tz::TimeZone::UTC.to_datetime(time).strftime("%-d %B %Y, %H:%M:%S UTC").to_string(),
         Err(_) => started.to_owned(),

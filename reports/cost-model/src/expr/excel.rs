@@ -1,5 +1,5 @@
-//! Tree to spreadsheet formula. Every operation is written with the functions that all spreadsheets agree on, and every
-//! operand in its own parentheses where precedence differs between them (a leading minus binds tighter than `^` in Excel).
+//! Tree to spreadsheet formula. Every operation is written with the functions that all spreadsheets agree on. Parentheses
+//! stand where they keep the order of computation, and no others, so that a reader can follow the formula.
 
 use super::{Compare, Expr, How, Op};
 
@@ -17,26 +17,43 @@ pub trait Places<R> {
 
 /// The formula without its leading `=`.
 pub fn excel<R>(tree: &Expr<R>, places: &impl Places<R>) -> String {
+    written(tree, places, SUM)
+}
+
+/// How tightly an expression binds in every spreadsheet, loosest first.
+type Strength = u8;
+const SUM: Strength = 1;
+const PRODUCT: Strength = 2;
+const POWER: Strength = 3;
+const SINGLE: Strength = 4;
+
+/// The expression, in parentheses when it binds looser than `outer`.
+fn written<R>(tree: &Expr<R>, places: &impl Places<R>, outer: Strength) -> String {
     let sub = |inner: &Expr<R>| excel(inner, places);
     match tree {
         Expr::Number(value, _) => number(*value),
         Expr::Ref(r) => places.figure(r),
         Expr::Year => places.year(),
-        Expr::Neg(inner) => format!("(-({}))", sub(inner)),
+        // In its own parentheses always: a leading minus binds tighter than `^` in a spreadsheet.
+        Expr::Neg(inner) => format!("(-{})", written(inner, places, SINGLE)),
         Expr::Binary(op, left, right) => {
-            let sign = match op {
-                Op::Add => "+",
-                Op::Sub => "-",
-                Op::Mul => "*",
-                Op::Div => "/",
-                Op::Pow => "^",
+            let (sign, own) = match op {
+                Op::Add => ("+", SUM),
+                Op::Sub => ("-", SUM),
+                Op::Mul => ("*", PRODUCT),
+                Op::Div => ("/", PRODUCT),
+                Op::Pow => ("^", POWER),
             };
-            format!("({}{sign}{})", sub(left), sub(right))
+            // Spreadsheets go from left to right among equals, powers too; a sum of a hundred lines stays flat.
+            let left_outer = if own == POWER { SINGLE } else { own };
+            let text =
+                format!("{}{sign}{}", written(left, places, left_outer), written(right, places, own + 1));
+            if own < outer { format!("({text})") } else { text }
         }
         Expr::Min(all) => format!("MIN({})", joined(all, places)),
         Expr::Max(all) => format!("MAX({})", joined(all, places)),
         // INT rounds towards minus infinity everywhere; CEILING differs between spreadsheets.
-        Expr::Ceil(inner) => format!("(-INT(-({})))", sub(inner)),
+        Expr::Ceil(inner) => format!("(-INT(-{}))", written(inner, places, SINGLE)),
         Expr::If(compare, yes, no) => format!("IF({},{},{})", condition(compare, places), sub(yes), sub(no)),
         Expr::Sum(r) => format!("SUM({})", places.all_years(r)),
         Expr::Running(r) => format!("SUM({})", places.years_so_far(r)),
