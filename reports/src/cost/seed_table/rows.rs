@@ -43,12 +43,16 @@ pub(super) fn peak_rate(run: Option<&NamedRun>) -> SeedRow {
     const FIGURE: &str = "1,800 transactions per second";
     let Some(named) = run else { return missing(FIGURE, "national-peak") };
     let record = &named.run.record;
+    let arrivals = match record.arrivals.as_str() {
+        "poisson" => "Poisson",
+        other => other,
+    };
     let p99 = find_histogram(&named.run.histograms, ALL, Kind::Response).map(|h| h.value_at_quantile(0.99));
     let here = format!(
         "{} over {}, {} arrivals: {} of {} answered, {} dropped, {}; response p99 {} ms",
         units::per_s(record.rate_per_s.achieved),
         units::seconds(record.measured_s),
-        record.arrivals,
+        arrivals,
         units::whole(record.counts.answered),
         units::whole(record.counts.planned),
         units::whole(record.counts.dropped),
@@ -226,10 +230,10 @@ pub(super) fn price(hub: Option<&Appraisal>) -> SeedRow {
     });
     let substituted = match hub.substituted.len() {
         0 => "priced as measured".to_owned(),
-        n => format!(
-            "{} where what is priced is not what was measured",
-            units::counted(n as u64, "place", "places")
-        ),
+        n => {
+            let count = units::counted(n as u64, "reservation", "reservations");
+            format!("{count} on where what is priced was not measured")
+        }
     };
     let rests_on = format!(
         "{} with the run {}; prices are estimates and list prices; {substituted}",
