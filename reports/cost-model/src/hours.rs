@@ -104,8 +104,8 @@ pub fn hours_per_day(of: &StaffHours, rows: &[HoursRow<'_>]) -> Hours {
     }
 }
 
-/// `E[g(T)]` in seconds over a histogram of nanoseconds; the middle of each bucket stands for its samples.
-fn expected_s(histogram: &Histogram<u64>, rule: Rule) -> f64 {
+/// `E[g(T)]` in seconds over a histogram of nanoseconds; the middle of each bucket stands for its samples. 0 without samples.
+pub fn expected_s(histogram: &Histogram<u64>, rule: Rule) -> f64 {
     let counted = |value_ns: u64, count: u64| {
         let middle_ns = histogram.median_equivalent(value_ns);
         rule.counted_s(middle_ns as f64 / NS_PER_S) * count as f64

@@ -47,7 +47,7 @@ mod unit;
 
 pub use appraisal::Appraisal;
 pub use baseline::{Baseline, BaselineRow};
-pub use build::{RESULT_NAMES, build};
+pub use build::{RESULT_NAMES, bind_run, build};
 pub use built_in::{BUILT_IN, Found, find};
 pub use deflators::Deflators;
 pub use dist::Sampler;
@@ -55,7 +55,7 @@ pub use draws::{drawn, monte_carlo, monte_carlo_in};
 pub use evaluate::{Override, Values};
 pub use fault::{Fault, Faults};
 pub use graph::{Graph, Node, NodeId, Source};
-pub use hours::{Hours, HoursLine, HoursRow, hours_per_day};
+pub use hours::{Hours, HoursLine, HoursRow, expected_s, hours_per_day};
 pub use measurement::{METRICS, Measurement, Metric, Wait};
 pub use model::{BenefitClass, Model, StaffHours, check_model, check_results, load_model};
 pub use optimism_bias::{BiasClass, OptimismBias};

@@ -5,6 +5,7 @@ mod charts;
 mod facts;
 mod focus;
 mod json;
+mod measure;
 mod page;
 mod tables;
 mod view;
@@ -12,6 +13,7 @@ mod workbook;
 
 pub use focus::focus_csv;
 pub use json::json;
+pub use measure::{confirming, limit_measurement, measurement};
 pub use page::page;
 pub use tables::{assumptions_csv, costs_csv, results_csv};
 pub use workbook::workbook;

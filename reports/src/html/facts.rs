@@ -199,6 +199,9 @@ pub(super) fn resources(run: &Measured) -> String {
         ];
         said.extend(hub.seed_s.map(|s| format!("ready after {}", units::seconds(s))));
         said.extend(hub.fsync_ns_p50.map(|ns| format!("one fsync took {} ms (median)", units::ms(ns))));
+        if let (Some(before), Some(after)) = (hub.data_bytes_before, hub.data_bytes) {
+            said.push(format!("data folder from {} to {}", units::mib(before), units::mib(after)));
+        }
         said.push(format!(
             "counted {} itself over the whole run",
             units::counted(hub.total, "transaction", "transactions")

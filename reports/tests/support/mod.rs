@@ -245,6 +245,8 @@ fn record(counts: Counts, counts_all: Counts, total: f64) -> RunRecord {
             store: Some("fjall".into()),
             fsync_ns_p50: Some(94_000),
             seed_s: Some(8.2),
+            data_bytes_before: Some(100_000_000),
+            data_bytes: Some(568_000_000),
         }),
         harness: HarnessFacts {
             cpu_seconds: 7.2,

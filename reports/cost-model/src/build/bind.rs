@@ -1,11 +1,27 @@
 //! What was measured takes the place of what was assumed, and where the two do not fit, that is said.
 
 use crate::model::{Assumption, Distribution, Provenance};
-use crate::{Evidence, Fault, METRICS, Measurement, Model, Unit};
+use crate::{Evidence, Fault, Faults, METRICS, Measurement, Model, Unit};
 
-/// The model with every bound assumption at its measured value.
-pub(super) fn bound(mut model: Model, measurement: Option<&Measurement>, faults: &mut Vec<Fault>) -> Model {
-    let Some(measurement) = measurement else { return model };
+/// The model with the assumptions that name this run themselves at what it measured; see [`crate::model::From::run`].
+///
+/// # Errors
+/// The run is not valid, a metric is unknown, or its unit is another: all of these at once.
+pub fn bind_run(model: Model, run: &str, measurement: &Measurement) -> Result<Model, Faults> {
+    let mut faults = Vec::new();
+    let model = bind(model, Some(run), measurement, &mut faults);
+    if faults.is_empty() { Ok(model) } else { Err(Faults(faults)) }
+}
+
+/// The model with every assumption that is bound to the run of the command line at its measured value.
+pub(super) fn bound(model: Model, measurement: Option<&Measurement>, faults: &mut Vec<Fault>) -> Model {
+    match measurement {
+        Some(measurement) => bind(model, None, measurement, faults),
+        None => model,
+    }
+}
+
+fn bind(mut model: Model, run: Option<&str>, measurement: &Measurement, faults: &mut Vec<Fault>) -> Model {
     let mut fault = |line: usize, what: String, problem: String| {
         faults.push(Fault { file: model.origin.clone(), line, what, problem });
     };
@@ -14,7 +30,7 @@ pub(super) fn bound(mut model: Model, measurement: Option<&Measurement>, faults:
         fault(0, format!("run {}", measurement.origin), problem);
     }
     for assumption in &mut model.assumptions {
-        let Some(from) = &assumption.from else { continue };
+        let Some(from) = assumption.from.as_ref().filter(|from| from.run.as_deref() == run) else { continue };
         let what = format!("assumption.{}.from", assumption.name);
         match measurement.metrics.get(&from.metric) {
             None => {
@@ -59,7 +75,8 @@ fn take(assumption: &mut Assumption, metric: &crate::Metric, measurement: &Measu
 pub(super) fn substituted(model: &Model, measurement: Option<&Measurement>) -> Vec<String> {
     let bound: Vec<&Assumption> = model.assumptions.iter().filter(|a| a.from.is_some()).collect();
     let Some(measurement) = measurement else {
-        return match bound.is_empty() && model.benefits.iter().all(|b| !needs_run(b)) {
+        let all_measured = bound.iter().all(|a| a.provenance.evidence == Evidence::Measured);
+        return match all_measured && model.benefits.iter().all(|b| !needs_run(b)) {
             true => Vec::new(),
             false => vec![
                 "Nothing was measured for this report: no run was given, so what a run would give stands at the fallback \

@@ -10,6 +10,7 @@ mod names;
 mod results;
 
 pub(crate) use benefits::ATTENDED;
+pub use bind::bind_run;
 pub use metrics::RESULT_NAMES;
 
 use crate::appraisal::{Appraisal, Place, Sheet};
