@@ -14,6 +14,7 @@ mod place;
 mod report;
 mod run;
 mod runs;
+mod seed_table;
 mod signals;
 
 pub use exit::Exit;
@@ -55,6 +56,8 @@ enum Command {
     Report(report::Args),
     /// List the run records of a folder, the newest last.
     Runs(runs::Args),
+    /// The figures of the article that started this, and what is behind each here.
+    SeedTable(seed_table::Args),
 }
 
 /// Runs the program with the process's own arguments.
@@ -73,6 +76,7 @@ pub fn run_cli() -> ExitCode {
         Command::Limit(args) => limit::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Runs(args) => runs::run(&args),
+        Command::SeedTable(args) => seed_table::run(&args),
     };
     match outcome {
         Ok(exit) => exit.into(),

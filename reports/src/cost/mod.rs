@@ -7,6 +7,7 @@ mod focus;
 mod json;
 mod measure;
 mod page;
+mod seed_table;
 mod tables;
 mod view;
 mod workbook;
@@ -15,6 +16,7 @@ pub use focus::focus_csv;
 pub use json::json;
 pub use measure::{confirming, limit_measurement, measurement};
 pub use page::page;
+pub use seed_table::{Basis, SeedAnswer, SeedRow, seed_markdown, seed_table, seed_text};
 pub use tables::{assumptions_csv, costs_csv, results_csv};
 pub use workbook::workbook;
 

@@ -8,8 +8,13 @@ use super::{DATE_CHARS, Found, Machine, machine, waits};
 use crate::units;
 
 /// Figures other than the capacity that a run gives by itself.
-const OF_RUNS: [&str; 5] =
-    ["hub_cpu_s_per_message", "hub_cores_used", "hub_memory_bytes", "disk_bytes_per_message", "response_mean_s"];
+const OF_RUNS: [&str; 5] = [
+    "hub_cpu_s_per_message",
+    "hub_cores_used",
+    "hub_memory_bytes",
+    "disk_bytes_per_message",
+    "response_mean_s",
+];
 
 /// What a search for the limit gives. `origin` is its folder as it was named, `sha256` that of its `limit.json`, and
 /// `confirmations` are the records of the runs that [`confirming`] names, as far as they are still there.
@@ -38,7 +43,8 @@ pub fn limit_measurement(
     let mut warnings = limit.basis.clone();
     if confirmations.is_empty() {
         warnings.push(
-            "The records of the confirming runs are gone, so the limit gives no waiting times and no memory.".to_owned(),
+            "The records of the confirming runs are gone, so the limit gives no waiting times and no memory."
+                .to_owned(),
         );
     }
     let machine = confirmations.first().map_or_else(
@@ -85,7 +91,8 @@ fn spread(limit: &LimitRecord, capacity: f64) -> (Vec<f64>, String) {
         units::seconds(limit.step_s)
     );
     let failed = limit.probes.iter().filter(|probe| {
-        matches!(probe.verdict, ProbeVerdict::OverBudget | ProbeVerdict::Failed) && probe.rate_per_s > capacity
+        matches!(probe.verdict, ProbeVerdict::OverBudget | ProbeVerdict::Failed)
+            && probe.rate_per_s > capacity
     });
     let lowest = failed.map(|probe| probe.rate_per_s).min_by(f64::total_cmp);
     match (limit.at_least, lowest) {
@@ -97,9 +104,10 @@ fn spread(limit: &LimitRecord, capacity: f64) -> (Vec<f64>, String) {
             };
             (Vec::new(), format!("at least: {confirmed}; {why}"))
         }
-        (false, Some(lowest)) => {
-            (vec![capacity, lowest], format!("{confirmed}; the lowest that failed is {}", units::per_s(lowest)))
-        }
+        (false, Some(lowest)) => (
+            vec![capacity, lowest],
+            format!("{confirmed}; the lowest that failed is {}", units::per_s(lowest)),
+        ),
         (false, None) => (Vec::new(), confirmed),
     }
 }
@@ -126,13 +134,17 @@ impl Found {
             .collect();
         for name in OF_RUNS {
             let of: Vec<&Metric> = each.iter().filter_map(|found| found.metrics.get(name)).collect();
-            let (Some(first), Some(value)) = (of.first(), median(of.iter().map(|metric| metric.value).collect()))
+            let (Some(first), Some(value)) =
+                (of.first(), median(of.iter().map(|metric| metric.value).collect()))
             else {
                 continue;
             };
             let how = match of.len() {
                 1 => format!("{}; in the run that confirmed the capacity", first.how),
-                n => format!("median over the {n} runs that confirmed the capacity; in the first: {}", first.how),
+                n => format!(
+                    "median over the {n} runs that confirmed the capacity; in the first: {}",
+                    first.how
+                ),
             };
             self.keep(name, value, of.iter().map(|metric| metric.value).collect(), how);
         }

@@ -34,11 +34,13 @@ pub fn measurement(origin: &str, run: &Measured) -> Result<Measurement, String> 
     }
     let mut found = Found::default();
     let mut warnings = record.validity.warnings.clone();
-    warnings.extend(record.scenario.changes.iter().map(|change| format!("The scenario was changed: {change}.")));
+    warnings
+        .extend(record.scenario.changes.iter().map(|change| format!("The scenario was changed: {change}.")));
     match record.verdict {
         Verdict::Pass => found.capacity(run),
         _ => warnings.push(
-            "The run broke a budget, so what it carried is no capacity; `spinebench limit` finds one.".to_owned(),
+            "The run broke a budget, so what it carried is no capacity; `spinebench limit` finds one."
+                .to_owned(),
         ),
     }
     found.resources(run);
@@ -109,7 +111,8 @@ impl Found {
             self.keep("hub_cores_used", value, seen.collect(), how.to_owned());
         }
         let Some(hub) = &run.record.hub else { return };
-        let how = "highest resident memory of the hub over the whole run, with the people and records of this run";
+        let how =
+            "highest resident memory of the hub over the whole run, with the people and records of this run";
         self.keep("hub_memory_bytes", hub.rss_bytes_peak as f64, Vec::new(), how.to_owned());
         if let (Some(before), Some(after)) = (hub.data_bytes_before, hub.data_bytes) {
             // Compaction may leave less than there was; that says nothing of a message.
@@ -147,7 +150,8 @@ fn one_rate(run: &Measured) -> bool {
 fn waits(mix: &[MixRef], histograms: &[NamedHistogram]) -> Vec<Wait> {
     let attended = mix.iter().filter(|row| row.attended);
     let wait = |row: &MixRef| {
-        let measured = find_histogram(histograms, &row.interaction, Kind::Response).filter(|h| !h.is_empty())?;
+        let measured =
+            find_histogram(histograms, &row.interaction, Kind::Response).filter(|h| !h.is_empty())?;
         let before_s = row.legacy_ms.map(|ms| Rule::EACH.map(|rule| rule.counted_s(ms / MS_PER_S)));
         let now_s = Rule::EACH.map(|rule| expected_s(measured, rule));
         Some(Wait { interaction: row.interaction.clone(), share: row.share_stated, now_s, before_s })

@@ -78,8 +78,11 @@ pub(super) fn mean_cores(parts: &[Part]) -> Option<f64> {
 /// Mean response time of each part, seconds: from the buckets of the heat map, brought to the exact mean of the whole.
 pub(super) fn response_means_s(run: &Measured, mean_s: f64) -> Vec<f64> {
     let map = &run.heat_map;
-    let middles: Vec<f64> =
-        map.bucket_edges_ns.windows(2).map(|edge| (edge[0] as f64 + edge[1] as f64) / 2.0 / NS_PER_S).collect();
+    let middles: Vec<f64> = map
+        .bucket_edges_ns
+        .windows(2)
+        .map(|edge| (edge[0] as f64 + edge[1] as f64) / 2.0 / NS_PER_S)
+        .collect();
     let of_second = |row: &SecondRow| {
         let at = map.seconds.iter().position(|second| *second == row.second)?;
         let counts = map.counts.get(at)?;
