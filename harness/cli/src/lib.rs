@@ -1,5 +1,6 @@
 //! The command line: words to calls, outcomes to exit codes. One file a subcommand; nothing here measures or judges.
 
+mod cost;
 mod events;
 mod exit;
 mod explain;
@@ -34,6 +35,7 @@ use std::process::ExitCode;
                   spinebench limit scenarios/ramp-to-limit.toml     how much is too much\n  \
                   spinebench runs                                   what has been run so far\n  \
                   spinebench report latest                          read a run record again\n  \
+                  spinebench cost reports/cases/hub-today.toml --run latest   what it costs and saves, as a workbook\n  \
                   spinebench hub --sandbox                          a hub to point NHS client software at\n\n\
                   Exit codes: 0 ok, 1 over budget, 2 usage, 3 bad scenario, 4 run invalid, 5 target unreachable, 70 bug"
 )]
@@ -58,6 +60,8 @@ enum Command {
     Runs(runs::Args),
     /// The figures of the article that started this, and what is behind each here.
     SeedTable(seed_table::Args),
+    /// Price a model, bound to a run: a workbook with live formulas, a report, tables.
+    Cost(cost::Args),
 }
 
 /// Runs the program with the process's own arguments.
@@ -77,6 +81,7 @@ pub fn run_cli() -> ExitCode {
         Command::Report(args) => report::run(&args),
         Command::Runs(args) => runs::run(&args),
         Command::SeedTable(args) => seed_table::run(&args),
+        Command::Cost(args) => cost::run(&args),
     };
     match outcome {
         Ok(exit) => exit.into(),

@@ -2,21 +2,25 @@
 //! JSON, workbook. Called by the command line; never computes a figure of its own, never reads or writes a file.
 
 mod charts;
+mod diff;
 mod facts;
 mod focus;
 mod json;
 mod measure;
 mod page;
 mod seed_table;
+mod summary;
 mod tables;
 mod view;
 mod workbook;
 
+pub use diff::{Alone, Change, Compared, How, KeyChange, ModelDiff, Npsv, Part, diff};
 pub use focus::focus_csv;
 pub use json::json;
 pub use measure::{confirming, limit_measurement, measurement};
 pub use page::page;
 pub use seed_table::{Basis, SeedAnswer, SeedRow, seed_markdown, seed_table, seed_text};
+pub use summary::summary;
 pub use tables::{assumptions_csv, costs_csv, results_csv};
 pub use workbook::workbook;
 
