@@ -95,7 +95,7 @@ fn not_a_number(model: &Model, graph: &Graph, id: NodeId, scenario: usize) -> Fa
         line: 0,
         what: node.name.clone(),
         problem: format!(
-            "no finite number comes out (a division by zero or an overflow), got it from: {how}"
+            "no finite number comes out{within} (a division by zero or an overflow), got it from: {how}"
         ),
     }
 }
