@@ -15,7 +15,6 @@ mod place;
 mod report;
 mod run;
 mod runs;
-mod seed_table;
 mod signals;
 
 pub use exit::Exit;
@@ -58,8 +57,6 @@ enum Command {
     Report(report::Args),
     /// List the run records of a folder, the newest last.
     Runs(runs::Args),
-    /// The figures of the article that started this, and what is behind each here.
-    SeedTable(seed_table::Args),
     /// Price a model, bound to a run: a workbook with live formulas, a report, tables.
     Cost(cost::Args),
 }
@@ -80,7 +77,6 @@ pub fn run_cli() -> ExitCode {
         Command::Limit(args) => limit::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Runs(args) => runs::run(&args),
-        Command::SeedTable(args) => seed_table::run(&args),
         Command::Cost(args) => cost::run(&args),
     };
     match outcome {
