@@ -15,6 +15,7 @@ mod place;
 mod report;
 mod run;
 mod runs;
+mod seed_table;
 mod signals;
 
 pub use exit::Exit;
@@ -59,6 +60,8 @@ enum Command {
     Runs(runs::Args),
     /// Price a model, bound to a run: a workbook with live formulas, a report, tables.
     Cost(cost::Args),
+    /// The figures of the 2015 article beside what comes out here: measured, derived, or published input.
+    SeedTable(seed_table::Args),
 }
 
 /// Runs the program with the process's own arguments.
@@ -78,6 +81,7 @@ pub fn run_cli() -> ExitCode {
         Command::Report(args) => report::run(&args),
         Command::Runs(args) => runs::run(&args),
         Command::Cost(args) => cost::run(&args),
+        Command::SeedTable(args) => seed_table::run(&args),
     };
     match outcome {
         Ok(exit) => exit.into(),

@@ -6,7 +6,7 @@ use cost_model::appraisal::{DrawnOption, OptionNodes, Spread};
 
 use super::CostResults;
 use super::view::{DAYS_PER_YEAR, with_unit};
-use crate::text::{aligned, heading, line, wrapped};
+use crate::text::{figures, heading, line, wrapped};
 use crate::units;
 
 /// Assumptions of the tornado that the terminal shows; the report has all.
@@ -31,7 +31,7 @@ pub fn summary(results: &CostResults) -> String {
     measured(&mut text, results);
     let of = |kind: &str, rows: Vec<[String; 2]>, text: &mut String| {
         heading(text, kind);
-        aligned(text, &rows);
+        figures(text, &rows);
     };
     let baseline = results.baseline();
     let rows = vec![
@@ -73,7 +73,7 @@ fn rows_of(results: &CostResults, at: usize, option: &OptionNodes) -> Vec<[Strin
     let mut row = |name: &str, value: String| rows.push([name.to_owned(), value]);
     row("whole-life cost", money(option.whole_life_cost));
     row("present value of costs (NPSC)", money(option.npsc));
-    row("NPSV on cash alone", money(option.npsv_cash));
+    row("net present value (NPSV) on cash alone", money(option.npsv_cash));
     row("  the same at 3.0 %", money(option.npsv_cash_low_rate));
     let drawn = results.monte_carlo.options.iter().find(|drawn| drawn.option == at);
     if let Some(drawn) = drawn {
@@ -111,7 +111,8 @@ fn spread(
     let said = of(drawn).map_or(String::new(), |spread| {
         [spread.p10, spread.p50, spread.p90].map(|value| results.money(value)).join(" / ")
     });
-    (format!("  P10 / P50 / P90 of {} draws", units::whole(results.monte_carlo.draws as u64)), said)
+    let draws = units::whole(results.monte_carlo.draws as u64);
+    (format!("  P10 / P50 / P90 of {draws} draws, no optimism bias"), said)
 }
 
 /// What moves the result most.

@@ -13,7 +13,7 @@ use crate::runs::RUNS;
 use cost_model::appraisal::{Appraisal, Tornado};
 use cost_model::{Fault, Faults, Measurement, Model, build};
 use reports::cost::CostResults;
-use slow::slow;
+pub(crate) use slow::slow;
 use std::path::{Path, PathBuf};
 
 /// Below this each model's files go into a folder by its short name.
@@ -161,8 +161,9 @@ fn others(appraisal: &Appraisal) -> impl Iterator<Item = usize> {
 
 fn results(appraisal: Appraisal, tornados: Vec<Tornado>) -> Result<CostResults, Failure> {
     let (seed, draws) = (appraisal.model.seed, appraisal.model.draws);
-    let monte_carlo =
-        slow(&format!("drawing {draws} times"), || cost_model::monte_carlo(&appraisal, seed, draws));
+    let monte_carlo = slow(&format!("drawing {} times", reports::units::whole(draws as u64)), || {
+        cost_model::monte_carlo(&appraisal, seed, draws)
+    });
     let monte_carlo = monte_carlo.map_err(|sentence| {
         Failure::new(Exit::BadScenario, format!("{}: {sentence}", appraisal.model.origin))
     })?;
