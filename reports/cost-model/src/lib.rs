@@ -47,7 +47,7 @@ mod unit;
 
 pub use appraisal::Appraisal;
 pub use baseline::{Baseline, BaselineRow};
-pub use build::{RESULT_NAMES, bind_run, build};
+pub use build::{BASELINE_NAME, RESULT_NAMES, bind_run, build};
 pub use built_in::{BUILT_IN, Found, find};
 pub use deflators::Deflators;
 pub use dist::Sampler;

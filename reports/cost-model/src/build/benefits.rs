@@ -10,6 +10,8 @@ use crate::{Measurement, NodeId, Rule, Unit};
 
 const SECONDS_PER_HOUR: f64 = 3600.0;
 const MS_PER_S: f64 = 1000.0;
+/// The name by which a formula of seconds before takes the baseline of its own interaction.
+pub const BASELINE_NAME: &str = "baseline_s";
 /// The word by which a benefit asks for every attended interaction of the measured mix.
 pub(crate) const ATTENDED: &str = "attended";
 
@@ -264,7 +266,7 @@ impl Builder<'_> {
         });
         let tree = match (&staff.before, local) {
             (Some(formula), local) => {
-                let local: Vec<(&str, NodeId)> = local.map(|id| ("baseline_s", id)).into_iter().collect();
+                let local: Vec<(&str, NodeId)> = local.map(|id| (BASELINE_NAME, id)).into_iter().collect();
                 self.tree(slot, "before", formula, &local)?
             }
             (None, Some(local)) => reference(local),

@@ -10,6 +10,7 @@ mod names;
 mod results;
 
 pub(crate) use benefits::ATTENDED;
+pub use benefits::BASELINE_NAME;
 pub use bind::bind_run;
 pub use metrics::RESULT_NAMES;
 
@@ -47,8 +48,13 @@ pub fn build(model: Model, measurement: Option<&Measurement>) -> Result<Appraisa
         return Err(Faults(faults));
     }
     let values = graph.evaluate(&[]);
-    for id in values.not_finite().take(NOT_FINITE_MAX) {
-        faults.push(not_a_number(&model, &graph, id));
+    for number in 0..=model.scenarios.len() {
+        let values = graph.evaluate(&[(common.switches.scenario, number as f64)]);
+        let bad = values.not_finite().take(NOT_FINITE_MAX);
+        faults.extend(bad.map(|id| not_a_number(&model, &graph, id, number)));
+        if !faults.is_empty() {
+            break;
+        }
     }
     if !faults.is_empty() {
         return Err(Faults(faults));
@@ -74,8 +80,12 @@ pub fn build(model: Model, measurement: Option<&Measurement>) -> Result<Appraisa
 /// Figures without a number that are told: the first explain the rest, which follow from them.
 const NOT_FINITE_MAX: usize = 5;
 
-fn not_a_number(model: &Model, graph: &Graph, id: NodeId) -> Fault {
+fn not_a_number(model: &Model, graph: &Graph, id: NodeId, scenario: usize) -> Fault {
     let node = graph.node(id);
+    let within = match scenario.checked_sub(1).and_then(|at| model.scenarios.get(at)) {
+        Some(scenario) => format!(" in scenario {:?}", scenario.name),
+        None => String::new(),
+    };
     let how = match &node.source {
         crate::Source::Input(_) => "as given".to_owned(),
         crate::Source::Formula(tree) => words::words(tree, &|id: &NodeId| graph.node(*id).label.clone()),
@@ -85,7 +95,7 @@ fn not_a_number(model: &Model, graph: &Graph, id: NodeId) -> Fault {
         line: 0,
         what: node.name.clone(),
         problem: format!(
-            "no finite number comes out (a division by zero or an overflow), got it from: {how}"
+            "no finite number comes out{within} (a division by zero or an overflow), got it from: {how}"
         ),
     }
 }

@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::reader::{Reader, shown};
 use super::{BenefitKind, Model};
-use crate::RESULT_NAMES;
 use crate::expr::Expr;
+use crate::{BASELINE_NAME, RESULT_NAMES};
 
 /// Names that the graph uses for its own figures, or that formulas read as something else.
-const RESERVED: [&str; 29] = [
+const RESERVED: [&str; 30] = [
+    BASELINE_NAME,
     "year",
     "min",
     "max",
@@ -151,7 +152,8 @@ impl Links<'_, '_, '_> {
             let what = |key: &str| format!("benefit.{}.{key}", benefit.id);
             self.formula(&what("realisation"), &benefit.realisation, &[]);
             for (key, formula) in parts(&benefit.kind) {
-                self.formula(&what(key), formula, &[]);
+                let own: &[&str] = if key == "before" { &[BASELINE_NAME] } else { &[] };
+                self.formula(&what(key), formula, own);
             }
             bearing.push((what("option"), &benefit.options));
         }
