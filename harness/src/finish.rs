@@ -293,6 +293,8 @@ fn hub_facts(before: Option<HubStatus>, after: Option<HubStatus>, usage: Usage) 
         store: after.store,
         fsync_ns_p50: after.fsync_ns_p50,
         seed_s: after.seed_s,
+        data_bytes_before: None,
+        data_bytes: None,
     })
 }
 

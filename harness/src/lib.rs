@@ -11,6 +11,7 @@ pub mod begin;
 pub mod child;
 pub mod client;
 pub mod clock;
+pub mod disk;
 pub mod engine;
 pub mod finish;
 pub mod floor;

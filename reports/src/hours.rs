@@ -1,16 +1,18 @@
-//! Staff hours of a run: hands the run's histograms and the case's baseline to the cost model and keeps the sentences
+//! Staff hours of a run: hands the run's histograms and the model's baseline to the cost model and keeps the sentences
 //! that must go with the result. Pure; never invents a baseline.
 
-use cost_model::{Case, HoursRow};
+use cost_model::{HoursRow, Model};
 use run_record::{Hours, HoursLine, Kind, Measured, MixRef, find_histogram};
 
 use crate::units;
 
-/// Hours a day against the case's baseline. A row of the mix is counted when it is attended, was measured, and has a
-/// legacy time, from the baseline file or else from the mix itself. `None` when nothing can be counted.
-pub fn hours_per_day(case: &Case, run: &Measured) -> Option<Hours> {
+/// Hours a day against the model's baseline. A row of the mix is counted when it is attended, was measured, and has a
+/// legacy time, from the baseline file or else from the mix itself. `None` when nothing can be counted,
+/// or the model lacks what hours need.
+pub fn hours_per_day(model: &Model, run: &Measured) -> Option<Hours> {
+    let of = model.staff_hours().ok()?;
     let baselines: Vec<(&MixRef, f64, String)> =
-        run.record.mix.iter().filter(|row| row.attended).filter_map(|row| baseline_of(case, row)).collect();
+        run.record.mix.iter().filter(|row| row.attended).filter_map(|row| baseline_of(model, row)).collect();
     let rows: Vec<HoursRow<'_>> = baselines
         .iter()
         .filter_map(|(row, baseline_ms, source)| {
@@ -24,17 +26,17 @@ pub fn hours_per_day(case: &Case, run: &Measured) -> Option<Hours> {
             })
         })
         .collect();
-    let hours = cost_model::hours_per_day(case, &rows);
+    let hours = cost_model::hours_per_day(&of, &rows);
     if hours.lines.is_empty() {
         return None;
     }
     let mut basis = vec![covered(run, hours.share_covered, hours.messages_per_day)];
-    basis.extend(case.basis());
+    basis.extend(model.basis());
     Some(Hours {
         linear: hours.linear,
         above_1s: hours.above_1s,
         tapered: hours.tapered,
-        case: case.title.clone(),
+        case: model.title.clone(),
         messages_per_day: hours.messages_per_day,
         share_covered: hours.share_covered,
         lines: hours.lines.into_iter().map(line).collect(),
@@ -42,8 +44,8 @@ pub fn hours_per_day(case: &Case, run: &Measured) -> Option<Hours> {
     })
 }
 
-fn baseline_of<'a>(case: &Case, row: &'a MixRef) -> Option<(&'a MixRef, f64, String)> {
-    match case.baseline.row(&row.interaction) {
+fn baseline_of<'a>(model: &Model, row: &'a MixRef) -> Option<(&'a MixRef, f64, String)> {
+    match model.baseline_times.row(&row.interaction) {
         Some(base) => {
             Some((row, base.legacy_ms, format!("{}: {}", base.legacy_evidence, base.legacy_source)))
         }

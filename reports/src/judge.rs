@@ -1,15 +1,15 @@
 //! Judges a run by its budgets. Pure; called once after a run. Never judges by anything that is not in the record.
 
-use cost_model::Case;
+use cost_model::Model;
 use run_record::{
     ALL, BudgetLine, BudgetVerdict, Counts, InteractionRow, Kind, Measured, Observed, RatePerS, Validity,
     Verdict,
 };
 
-/// Fills in what the record still lacks after measuring: budgets, hours (when a case is given), and the verdict.
-pub fn complete(run: &mut Measured, budgets: &[BudgetLine], case: Option<&Case>) {
+/// Fills in what the record still lacks after measuring: budgets, hours (when a cost model is given), and the verdict.
+pub fn complete(run: &mut Measured, budgets: &[BudgetLine], model: Option<&Model>) {
     run.record.budgets = judge(run, budgets);
-    run.record.hours_per_day = case.and_then(|case| crate::hours_per_day(case, run));
+    run.record.hours_per_day = model.and_then(|model| crate::hours_per_day(model, run));
     run.record.verdict = verdict(&run.record.validity, &run.record.budgets);
 }
 

@@ -7,6 +7,7 @@
 //! A new report is one file and one row in [`RENDERERS`]; a new chart is one file and one row in [`CHARTS`].
 
 mod charts;
+pub mod cost;
 mod facts_csv;
 mod hours;
 mod html;

@@ -5,6 +5,8 @@ use std::fmt::Write;
 
 /// Columns that prose is wrapped to.
 const WIDTH: usize = 96;
+/// Columns of a name that stands before its figure: most names fit, and a range of money fits beside it.
+const NAME_WIDTH: usize = 58;
 
 /// One line, without spaces at its end.
 pub(crate) fn line(text: &mut String, content: String) {
@@ -35,6 +37,26 @@ pub(crate) fn wrapped(text: &mut String, before: &str, sentence: &str) {
         row.push_str(word);
     }
     line(text, format!("{before}{row}"));
+}
+
+/// Writes rows of a name and its figure; a name that is longer than its column takes more than one line.
+pub(crate) fn figures(text: &mut String, rows: &[[String; 2]]) {
+    let mut name_line = String::new();
+    for [name, figure] in rows {
+        let indent = " ".repeat(name.chars().take_while(|c| *c == ' ').count());
+        for word in name.split_whitespace() {
+            if name_line.chars().count() + 1 + word.chars().count() > NAME_WIDTH {
+                line(text, format!("  {name_line}"));
+                name_line.clear();
+            }
+            match name_line.is_empty() {
+                true => name_line = format!("{indent}{word}"),
+                false => name_line += &format!(" {word}"),
+            }
+        }
+        line(text, format!("  {name_line:<NAME_WIDTH$}  {figure}"));
+        name_line.clear();
+    }
 }
 
 /// Writes rows with the first column to the left and the others to the right.

@@ -123,6 +123,53 @@ pub fn budget_figure(metric: &str, value: f64) -> String {
     }
 }
 
+/// Money as people say it, to about four digits: `£21.00 million`, `−£3,400`; a currency without a sign of its own goes before.
+pub fn money(currency: &str, value: f64) -> String {
+    if !value.is_finite() {
+        return "-".to_owned();
+    }
+    let sign = match currency {
+        "GBP" => "£".to_owned(),
+        "EUR" => "€".to_owned(),
+        "USD" => "$".to_owned(),
+        other => format!("{other} "),
+    };
+    let minus = if value < 0.0 { "\u{2212}" } else { "" };
+    let text = match value.abs() {
+        v if v < 1_000.0 && v.fract() != 0.0 => number(v, 2),
+        // What would round to 1,000 thousand is a million.
+        v if v < 999_500.0 => number(v, 0),
+        v if v < 999_500_000.0 => format!("{} million", number(v / 1e6, if v < 1e8 { 2 } else { 1 })),
+        v if v < 1e15 => format!("{} billion", number(v / 1e9, 2)),
+        v => significant(v),
+    };
+    format!("{minus}{sign}{text}")
+}
+
+/// A figure of any size to about four significant digits, in powers of ten where nobody would count the zeros.
+pub fn significant(value: f64) -> String {
+    if !value.is_finite() {
+        return "-".to_owned();
+    }
+    let text = match value.abs() {
+        0.0 => "0".to_owned(),
+        v if !(1e-4..1e15).contains(&v) => {
+            let power = v.log10().floor();
+            format!("{} \u{d7} 10^{power}", plain(v / 10f64.powf(power)))
+        }
+        v if v >= 1_000.0 => number(v, 0),
+        v => {
+            let decimals = (3.0 - v.log10().floor()).max(0.0) as usize;
+            let text = number(v, decimals);
+            match text.contains('.') {
+                true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
+                false => text,
+            }
+        }
+    };
+    format!("{}{text}", if value < 0.0 { "\u{2212}" } else { "" })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -154,5 +201,17 @@ mod tests {
         assert_eq!(duration(7_200_000_000_000), "2.0 h");
         assert_eq!(kib(21_504.0), "21 KiB");
         assert_eq!(counted(1, "request", "requests"), "1 request");
+        assert_eq!(money("GBP", 21e6), "£21.00 million");
+        assert_eq!(money("GBP", 174_648_711.77), "£174.6 million");
+        assert_eq!(money("GBP", 999_700.0), "£1.00 million");
+        assert_eq!(money("GBP", -3_400.0), "\u{2212}£3,400");
+        assert_eq!(money("GBP", 0.44), "£0.44");
+        assert_eq!(money("CNY", 2.5e9), "CNY 2.50 billion");
+        assert_eq!(money("GBP", f64::INFINITY), "-");
+        assert_eq!(significant(0.177), "0.177");
+        assert_eq!(significant(-12.3456), "\u{2212}12.35");
+        assert_eq!(significant(1_573.0), "1,573");
+        assert_eq!(significant(0.000_000_12), "1.2 \u{d7} 10^-7");
+        assert_eq!(significant(1e300), "1 \u{d7} 10^300");
     }
 }

@@ -1,5 +1,6 @@
 //! The command line: words to calls, outcomes to exit codes. One file a subcommand; nothing here measures or judges.
 
+mod cost;
 mod events;
 mod exit;
 mod explain;
@@ -14,6 +15,7 @@ mod place;
 mod report;
 mod run;
 mod runs;
+mod seed_table;
 mod signals;
 
 pub use exit::Exit;
@@ -33,6 +35,7 @@ use std::process::ExitCode;
                   spinebench limit scenarios/ramp-to-limit.toml     how much is too much\n  \
                   spinebench runs                                   what has been run so far\n  \
                   spinebench report latest                          read a run record again\n  \
+                  spinebench cost reports/cases/hub-today.toml --run latest   what it costs and saves, as a workbook\n  \
                   spinebench hub --sandbox                          a hub to point NHS client software at\n\n\
                   Exit codes: 0 ok, 1 over budget, 2 usage, 3 bad scenario, 4 run invalid, 5 target unreachable, 70 bug"
 )]
@@ -55,6 +58,10 @@ enum Command {
     Report(report::Args),
     /// List the run records of a folder, the newest last.
     Runs(runs::Args),
+    /// Price a model, bound to a run: a workbook with live formulas, a report, tables.
+    Cost(cost::Args),
+    /// The figures of the 2015 article beside what comes out here: measured, derived, or published input.
+    SeedTable(seed_table::Args),
 }
 
 /// Runs the program with the process's own arguments.
@@ -73,6 +80,8 @@ pub fn run_cli() -> ExitCode {
         Command::Limit(args) => limit::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Runs(args) => runs::run(&args),
+        Command::Cost(args) => cost::run(&args),
+        Command::SeedTable(args) => seed_table::run(&args),
     };
     match outcome {
         Ok(exit) => exit.into(),

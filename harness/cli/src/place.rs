@@ -6,6 +6,7 @@ use crate::exit::{Exit, Failure};
 use harness::access_token::AccessTokens;
 use harness::child::{HubPid, Server};
 use harness::client::connector::Connector;
+use harness::disk::bytes_on_disk;
 use harness::engine::Live;
 use harness::inject;
 use harness::run::{RunError, Setting};
@@ -25,6 +26,8 @@ pub struct Place {
     tokens: AccessTokens,
     server: Option<Server>,
     data: Option<PathBuf>,
+    /// Bytes on disk of the data folder when the hub was ready.
+    data_bytes_before: Option<u64>,
 }
 
 impl Place {
@@ -45,7 +48,7 @@ impl Place {
                 let address = found.next().ok_or_else(|| unreachable("has no address".into()))?;
                 scenario.target.may_ask(address).map_err(|e| Failure::new(Exit::BadScenario, e))?;
                 let connector = Connector::of(scenario, address, None).map_err(unusable)?;
-                Ok(Place { address, connector, tokens, server: None, data: None })
+                Ok(Place { address, connector, tokens, server: None, data: None, data_bytes_before: None })
             }
         }
     }
@@ -92,7 +95,8 @@ impl Place {
                 return Err(gone(sentence));
             }
         };
-        Ok(Place { address, connector, tokens, server: Some(server), data: Some(data) })
+        let data_bytes_before = Some(bytes_on_disk(&data));
+        Ok(Place { address, connector, tokens, server: Some(server), data: Some(data), data_bytes_before })
     }
 
     /// Where the hub's process id can be read, 0 when it is not a child of ours.
@@ -164,11 +168,15 @@ pub fn measure(
         Model::Users => journeys::run_users(scenario, &mut setting),
     };
     place.server = events.finish();
+    let data_bytes = place.data_bytes_before.zip(place.data.as_deref().map(bytes_on_disk));
     let closed = place.close();
     let mut measured = measured.map_err(|e| match e {
         RunError::Unreachable(_) | RunError::Machine(_) => Failure::new(Exit::Unreachable, e),
         RunError::Population(_) => Failure::new(Exit::BadScenario, e),
     })?;
+    if let (Some(hub), Some((before, after))) = (&mut measured.record.hub, data_bytes) {
+        (hub.data_bytes_before, hub.data_bytes) = (Some(before), Some(after));
+    }
     for sentence in closed {
         measured.record.validity.valid = false;
         measured.record.validity.reasons.push(format!("At the end of the run: {sentence}."));

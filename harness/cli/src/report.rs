@@ -66,7 +66,7 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
 }
 
 /// The folder that is meant: as given, or by its name inside `runs`.
-fn find(run: &Path, runs: &Path) -> Result<PathBuf, Failure> {
+pub(crate) fn find(run: &Path, runs: &Path) -> Result<PathBuf, Failure> {
     if run.exists() {
         return Ok(run.to_owned());
     }

@@ -79,7 +79,7 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     let checking = crate::opening::checking(args.quiet);
     let scenario = scenarios::load_watched(&args.scenario, &changes, Some(&checking))
         .map_err(|f| Failure::new(Exit::BadScenario, f))?;
-    let case = load_case(&scenario)?;
+    let model = load_model(&scenario)?;
     let stop = signals::stop_flag();
     std::fs::create_dir_all(&args.out).map_err(|e| {
         Failure::new(Exit::Unreachable, format!("{}: cannot be made: {e}", args.out.display()))
@@ -90,7 +90,7 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
         announce(&scenario, place.address);
     }
     let mut measured = watched(&scenario, place, args, metrics, &stop)?;
-    reports::complete(&mut measured, &budget_lines(&scenario), case.as_ref());
+    reports::complete(&mut measured, &budget_lines(&scenario), model.as_ref());
     let name = format!("{}-{}", clock_name(&measured.record.started), stem(&args.scenario));
     let html = reports::html(&measured);
     let folder = run_record::write(&args.out, &name, &measured, &[("report.html", html.as_bytes())])
@@ -152,8 +152,10 @@ fn watched(
     measured
 }
 
-fn load_case(scenario: &Scenario) -> Result<Option<cost_model::Case>, Failure> {
+/// The scenario's cost model, found fit for staff hours before anything is measured.
+fn load_model(scenario: &Scenario) -> Result<Option<cost_model::Model>, Failure> {
     let Some(path) = &scenario.cost else { return Ok(None) };
     let folder = scenario.path.parent().unwrap_or(Path::new("."));
-    cost_model::load_case(Some(folder), path).map(Some).map_err(|f| Failure::new(Exit::BadScenario, f))
+    let fit = cost_model::load_model(Some(folder), path).and_then(|model| model.staff_hours().map(|_| model));
+    fit.map(Some).map_err(|f| Failure::new(Exit::BadScenario, f))
 }

@@ -1,5 +1,5 @@
 //! Response times to compare with, one row per interaction, each with its source and grade of evidence.
-//! Loaded by the case; knows nothing of what was measured.
+//! Loaded by the model; knows nothing of what was measured.
 
 use std::collections::BTreeMap;
 
@@ -31,7 +31,7 @@ pub struct BaselineRow {
 }
 
 /// A baseline file.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Baseline {
     /// Where it came from.
     pub origin: String,

@@ -7,9 +7,15 @@ use crate::{Fault, Faults};
 /// Shipped data by its last two path parts. A new baseline, price list or case that should work from any folder is a row
 /// here.
 pub const BUILT_IN: &[(&str, &str)] = &[
+    ("cases/hub-today.toml", include_str!("../../cases/hub-today.toml")),
     ("cases/spine-2015.toml", include_str!("../../cases/spine-2015.toml")),
     ("baselines/legacy-2015.csv", include_str!("../../baselines/legacy-2015.csv")),
-    ("prices/spine.csv", include_str!("../../prices/spine.csv")),
+    ("prices/discount-rates.csv", include_str!("../../prices/discount-rates.csv")),
+    ("prices/gdp-deflators.csv", include_str!("../../prices/gdp-deflators.csv")),
+    ("prices/optimism-bias.csv", include_str!("../../prices/optimism-bias.csv")),
+    ("prices/hosting.csv", include_str!("../../prices/hosting.csv")),
+    ("prices/spine-claims.csv", include_str!("../../prices/spine-claims.csv")),
+    ("prices/staff.csv", include_str!("../../prices/staff.csv")),
 ];
 
 /// Largest data file read, bytes: the shipped ones are some 20 KB, and a mistaken path must not fill the memory.
@@ -34,7 +40,11 @@ pub fn find(folder: Option<&Path>, path: &Path) -> Result<Found, Faults> {
     };
     if let Some(full) = folder.map(|folder| folder.join(path)).filter(|full| full.exists()) {
         let name = full.display().to_string();
-        let bytes = std::fs::metadata(&full).map_err(|e| fault(e.to_string()))?.len();
+        let found = std::fs::metadata(&full).map_err(|e| fault(e.to_string()))?;
+        if !found.is_file() {
+            return Err(fault(format!("{name} is not a file, allowed: a plain file")));
+        }
+        let bytes = found.len();
         if bytes > FILE_BYTES_MAX {
             return Err(fault(format!("too large, got {bytes} bytes, allowed up to {FILE_BYTES_MAX}")));
         }

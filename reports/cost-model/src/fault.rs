@@ -17,10 +17,10 @@ pub struct Fault {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.line {
-            0 => write!(f, "{}: {}: {}", self.file, self.what, self.problem),
-            line => write!(f, "{}:{line}: {}: {}", self.file, self.what, self.problem),
-        }
+        let line = if self.line == 0 { String::new() } else { format!(":{}", self.line) };
+        let told = format!("{}{line}: {}: {}", self.file, self.what, self.problem);
+        // Names out of a file must not move the reader's cursor or begin a line.
+        f.write_str(&told.replace(char::is_control, "\u{fffd}"))
     }
 }
 
@@ -42,6 +42,9 @@ impl fmt::Display for Faults {
 
 impl std::error::Error for Faults {}
 
+/// Most faults that are told: a person mends a few at a time, and a mistaken file may have one on every line.
+const FAULTS_MAX: usize = 1_000;
+
 /// Collects faults of one file.
 pub(crate) struct Collector<'a> {
     pub(crate) file: &'a str,
@@ -54,8 +57,14 @@ impl<'a> Collector<'a> {
     }
 
     pub(crate) fn add(&mut self, line: usize, what: impl Into<String>, problem: impl Into<String>) {
-        let fault = Fault { file: self.file.to_owned(), line, what: what.into(), problem: problem.into() };
-        self.faults.push(fault);
+        let (line, what, problem) = match self.faults.len() {
+            told if told < FAULTS_MAX => (line, what.into(), problem.into()),
+            FAULTS_MAX => {
+                (0, "file".to_owned(), format!("more than {FAULTS_MAX} faults, the rest is not told"))
+            }
+            _ => return,
+        };
+        self.faults.push(Fault { file: self.file.to_owned(), line, what, problem });
     }
 
     pub(crate) fn end<T>(self, value: T) -> Result<T, Faults> {

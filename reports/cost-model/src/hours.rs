@@ -3,7 +3,7 @@
 
 use hdrhistogram::Histogram;
 
-use crate::{Case, Rule};
+use crate::{Rule, StaffHours};
 
 /// One interaction to count.
 #[derive(Debug, Clone, Copy)]
@@ -69,9 +69,9 @@ const NS_PER_S: f64 = 1e9;
 /// The expectation over the measured times is taken over the whole histogram, so the tail counts as the rule says. The
 /// baseline is one figure per interaction, so its tail cannot count; for the two rules that weigh long waits more, that
 /// understates what is saved. Rows that nobody waits for, and rows without samples, contribute nothing.
-pub fn hours_per_day(case: &Case, rows: &[HoursRow<'_>]) -> Hours {
-    let messages_per_day = case.messages_per_day();
-    let waiting = case.attended_share() * case.blocking_share();
+pub fn hours_per_day(of: &StaffHours, rows: &[HoursRow<'_>]) -> Hours {
+    let messages_per_day = of.messages_per_day;
+    let waiting = of.attended_share * of.blocking_share;
     let attended = rows.iter().filter(|row| row.attended > 0.0 && !row.measured.is_empty());
     let mut share_covered = 0.0;
     let mut lines = Vec::new();
@@ -104,8 +104,8 @@ pub fn hours_per_day(case: &Case, rows: &[HoursRow<'_>]) -> Hours {
     }
 }
 
-/// `E[g(T)]` in seconds over a histogram of nanoseconds; the middle of each bucket stands for its samples.
-fn expected_s(histogram: &Histogram<u64>, rule: Rule) -> f64 {
+/// `E[g(T)]` in seconds over a histogram of nanoseconds; the middle of each bucket stands for its samples. 0 without samples.
+pub fn expected_s(histogram: &Histogram<u64>, rule: Rule) -> f64 {
     let counted = |value_ns: u64, count: u64| {
         let middle_ns = histogram.median_equivalent(value_ns);
         rule.counted_s(middle_ns as f64 / NS_PER_S) * count as f64

@@ -1,12 +1,12 @@
-//! Priced and rated figures for costings, each with price base, grade of evidence and source. Loaded by the case; only
-//! checked here, priced by what comes later.
+//! Priced and rated figures for costings, each with price base, grade of evidence and source. Loaded by the model; only
+//! checked here.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
 use crate::fault::Collector;
-use crate::provenance::{check_evidence, check_price_base, check_range, check_source};
+use crate::provenance::{check_accessed, check_evidence, check_price_base, check_range, check_source};
 use crate::{Evidence, Faults, Found, tables};
 
 /// One priced figure.
@@ -26,8 +26,12 @@ pub struct PriceRow {
     pub price_base: String,
     /// Grade of evidence.
     pub evidence: Evidence,
-    /// Who says so, where and when.
+    /// Who says so.
     pub source: String,
+    /// Where it can be read; may be empty.
+    pub url: String,
+    /// When it was taken down, `YYYY-MM-DD`.
+    pub accessed: String,
 }
 
 /// A price file.
@@ -39,7 +43,8 @@ pub struct Prices {
     pub rows: BTreeMap<String, PriceRow>,
 }
 
-const COLUMNS: [&str; 8] = ["name", "value", "unit", "low", "high", "price_base", "evidence", "source"];
+const COLUMNS: [&str; 10] =
+    ["name", "value", "unit", "low", "high", "price_base", "evidence", "source", "url", "accessed"];
 
 #[derive(Deserialize)]
 struct Line {
@@ -51,6 +56,8 @@ struct Line {
     price_base: String,
     evidence: String,
     source: String,
+    url: String,
+    accessed: String,
 }
 
 impl Prices {
@@ -61,6 +68,7 @@ impl Prices {
         for (line, row) in tables::rows::<Line>(&mut to, &file.text, &COLUMNS) {
             check_range(&mut to, line, &format!("{}.value", row.name), row.value, row.low, row.high);
             check_source(&mut to, line, &format!("{}.source", row.name), &row.source);
+            check_accessed(&mut to, line, &format!("{}.accessed", row.name), &row.accessed);
             check_price_base(&mut to, line, &format!("{}.price_base", row.name), &row.price_base, &row.unit);
             if row.unit.is_empty() {
                 to.add(line, format!("{}.unit", row.name), "a figure without a unit");
@@ -75,6 +83,8 @@ impl Prices {
                 price_base: row.price_base,
                 evidence,
                 source: row.source,
+                url: row.url,
+                accessed: row.accessed,
             };
             if rows.insert(row.name.clone(), checked).is_some() {
                 to.add(line, "name", format!("{:?} stands here twice, allowed: once", row.name));

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::fault::Collector;
+use crate::unit::CURRENCIES;
 
 /// Grade of evidence, strongest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,7 +49,7 @@ impl fmt::Display for Evidence {
 }
 
 /// What a figure in money needs in its price base; anything else may say `n/a`.
-const NO_PRICE_BASE: &str = "n/a";
+pub(crate) const NO_PRICE_BASE: &str = "n/a";
 
 /// Checks a grade of evidence.
 pub(crate) fn check_evidence(to: &mut Collector<'_>, line: usize, what: &str, word: &str) -> Evidence {
@@ -68,7 +69,7 @@ pub(crate) fn check_source(to: &mut Collector<'_>, line: usize, what: &str, sour
 
 /// Checks that a price base is stated, and that money has a real one.
 pub(crate) fn check_price_base(to: &mut Collector<'_>, line: usize, what: &str, base: &str, unit: &str) {
-    let money = ["GBP", "USD", "EUR", "CNY"].iter().any(|currency| unit.starts_with(currency));
+    let money = CURRENCIES.iter().any(|currency| unit.starts_with(currency));
     let exchange_rate = unit.starts_with("USD/GBP") || unit.starts_with("EUR/GBP");
     if base.trim().is_empty() {
         to.add(
@@ -99,5 +100,30 @@ pub(crate) fn check_range(
         to.add(line, what, format!("not a finite number, got {value} ({low:?} to {high:?})"));
     } else if low.is_some_and(|low| low > value) || high.is_some_and(|high| high < value) {
         to.add(line, what, format!("outside its own range, got {value}, allowed {low:?} to {high:?}"));
+    }
+}
+
+/// Whether a text is a day `YYYY-MM-DD`; such texts sort by time.
+pub(crate) fn is_date(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    let number = |at: usize, digits: usize| {
+        let part =
+            parts.get(at).filter(|part| part.len() == digits && part.bytes().all(|b| b.is_ascii_digit()));
+        part.and_then(|part| part.parse::<u32>().ok())
+    };
+    let (year, month, day) = (number(0, 4), number(1, 2), number(2, 2));
+    parts.len() == 3
+        && year.is_some()
+        && month.is_some_and(|month| (1..=12).contains(&month))
+        && day.is_some_and(|day| (1..=31).contains(&day))
+}
+
+/// Checks that it is stated when a figure was taken down.
+pub(crate) fn check_accessed(to: &mut Collector<'_>, line: usize, what: &str, accessed: &str) {
+    if !is_date(accessed) {
+        let problem = format!(
+            "a figure without the day it was taken down, got {accessed:?}, allowed: such as 2026-09-01"
+        );
+        to.add(line, what, problem);
     }
 }

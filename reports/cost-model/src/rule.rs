@@ -13,15 +13,24 @@ pub enum Rule {
 }
 
 /// Nielsen's limit under which a wait is not noticed, seconds.
-const UNNOTICED_S: f64 = 0.1;
+pub(crate) const UNNOTICED_S: f64 = 0.1;
 /// Nielsen's limit at which a train of thought breaks, seconds.
-const THOUGHT_S: f64 = 1.0;
+pub(crate) const THOUGHT_S: f64 = 1.0;
 /// Nielsen's limit at which attention goes elsewhere, seconds.
-const ATTENTION_S: f64 = 10.0;
+pub(crate) const ATTENTION_S: f64 = 10.0;
 
 impl Rule {
     /// All rules, in the order of the reports.
     pub const EACH: [Rule; 3] = [Rule::Linear, Rule::Above1S, Rule::Tapered];
+
+    /// Its short word, for names, and how a wait counts, for readers.
+    pub fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Rule::Linear => ("linear", "every second alike"),
+            Rule::Above1S => ("above_1s", "only above one second"),
+            Rule::Tapered => ("tapered", "tapered from 0.1 s to 10 s"),
+        }
+    }
 
     /// The seconds that a wait of `wait_s` seconds counts for: `g` of the formula. Never negative, never more than the
     /// wait, and never less for a longer wait.

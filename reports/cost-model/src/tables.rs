@@ -47,6 +47,20 @@ pub(crate) fn rows<R: DeserializeOwned>(
     rows
 }
 
+/// Adds a row's source to those of its file, each once.
+pub(crate) fn add_source(to: &mut String, source: &str, url: &str) {
+    let said = match url {
+        "" => source.to_owned(),
+        url => format!("{source} ({url})"),
+    };
+    if to.is_empty() {
+        *to = said;
+    } else if !to.contains(&said) {
+        to.push_str("; ");
+        to.push_str(&said);
+    }
+}
+
 fn field_problem(error: &csv::Error, header: &csv::StringRecord) -> String {
     match error.kind() {
         csv::ErrorKind::Deserialize { err, .. } => {

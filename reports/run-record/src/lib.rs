@@ -41,7 +41,7 @@ pub use hlog::{read_hlog, write_hlog};
 pub use limit::{
     AtCapacity, LIMIT_FILE, LIMIT_FORMAT_VERSION, LimitRecord, LimitedBy, PROBES_FILE, ProbeRow, ProbeVerdict,
 };
-pub use limit_files::{read_limit, write_limit};
+pub use limit_files::{limit_sha256, read_limit, write_limit};
 pub use observed::{
     ConnectionFacts, EventRow, JourneyRow, NoiseFacts, Observed, Resilience, SteadyFacts, TraceFacts,
     UsersRow,

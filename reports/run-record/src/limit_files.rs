@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::Path;
 
+use crate::seal::sha256_hex;
 use crate::write::{sync_folder, write_synced};
 use crate::{LIMIT_FILE, LIMIT_FORMAT_VERSION, LimitRecord, PROBES_FILE, ProbeRow, RecordError};
 
@@ -31,6 +32,15 @@ fn csv_of(rows: &[ProbeRow]) -> Result<Vec<u8>, csv::Error> {
         csv.serialize(row)?;
     }
     csv.into_inner().map_err(|e| e.into_error().into())
+}
+
+/// SHA-256 of `limit.json` in `folder`, lower-case hex: what a figure taken from it is traced to.
+///
+/// # Errors
+/// [`RecordError`]: it cannot be read.
+pub fn limit_sha256(folder: &Path) -> Result<String, RecordError> {
+    let path = folder.join(LIMIT_FILE);
+    fs::read(&path).map(|bytes| sha256_hex(&bytes)).map_err(RecordError::io(&path, "read"))
 }
 
 /// Reads `limit.json` in `folder`.

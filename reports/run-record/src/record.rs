@@ -266,6 +266,12 @@ pub struct HubFacts {
     pub fsync_ns_p50: Option<u64>,
     /// Time from start to ready, seeding included, seconds.
     pub seed_s: Option<f64>,
+    /// Bytes on disk of its data folder when it was ready, seeding included; `None` where the folder is not ours to see.
+    #[serde(default)]
+    pub data_bytes_before: Option<u64>,
+    /// The same at the end of the run.
+    #[serde(default)]
+    pub data_bytes: Option<u64>,
 }
 
 /// What measuring itself used and how exact its timers were.

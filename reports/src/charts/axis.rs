@@ -3,10 +3,10 @@
 use crate::units;
 
 /// One axis with its labelled ticks.
-pub(super) struct Axis {
-    pub(super) title: String,
+pub(crate) struct Axis {
+    pub(crate) title: String,
     /// Value, label; an empty label is a faint line only.
-    pub(super) ticks: Vec<(f64, String)>,
+    pub(crate) ticks: Vec<(f64, String)>,
     from: f64,
     to: f64,
     log: bool,
@@ -17,12 +17,16 @@ const NS_PER_MS: f64 = 1e6;
 const DECADES_CLOSE: f64 = 2.5;
 /// Ticks an upright axis aims at: few enough not to crowd, enough to read between.
 const TICKS: f64 = 6.0;
-/// The same for the seconds along the bottom, which is wider.
+/// Largest value on an axis around 0: far above all money there is, far below where differences overflow.
+const DRAWN_MAX: f64 = 1e30;
+/// Smaller spans of values than this are drawn as if all were 0: a billionth of a penny is nothing.
+const DRAWN_MIN: f64 = 1e-9;
+/// The same as [`TICKS`] for the seconds along the bottom, which is wider.
 const TICKS_WIDE: f64 = 10.0;
 
 impl Axis {
     /// An even axis from `from` to at least `to`, ending on a round value, labelled by `label`.
-    pub(super) fn even(title: &str, from: f64, to: f64, label: fn(f64) -> String) -> Axis {
+    pub(crate) fn even(title: &str, from: f64, to: f64, label: fn(f64) -> String) -> Axis {
         Axis::stepped(title, from, to, TICKS, label)
     }
 
@@ -35,8 +39,39 @@ impl Axis {
         Axis { title: title.to_owned(), ticks, from, to: end, log: false }
     }
 
+    /// An even axis that holds 0 and all values, between round ones; what cannot be drawn (no number, beyond
+    /// [`DRAWN_MAX`]) is left out of the count and lies at the end of the axis.
+    pub(crate) fn around_zero(
+        title: &str,
+        values: impl IntoIterator<Item = f64>,
+        label: impl Fn(f64) -> String,
+    ) -> Axis {
+        Axis::covering(title, values.into_iter().chain([0.0]), label)
+    }
+
+    /// The same without 0, for what is compared with something else.
+    pub(crate) fn covering(
+        title: &str,
+        values: impl IntoIterator<Item = f64>,
+        label: impl Fn(f64) -> String,
+    ) -> Axis {
+        let drawn = values.into_iter().filter(|v| v.is_finite() && v.abs() <= DRAWN_MAX);
+        let ends = drawn.fold(None, |ends: Option<(f64, f64)>, v| {
+            Some(ends.map_or((v, v), |(low, high)| (low.min(v), high.max(v))))
+        });
+        let (low, high) = ends.unwrap_or((0.0, 0.0));
+        // One value, however large, needs a span that its own size does not swallow.
+        let least = DRAWN_MIN.max(low.abs() * 1e-6);
+        let high = if high - low < least { low + low.abs().max(1.0) } else { high };
+        let step = round_step((high - low) / TICKS);
+        let (first, last) = ((low / step).floor() as i64, (high / step).ceil() as i64);
+        let ticks = (first..=last).map(|i| i as f64 * step).map(|value| (value, label(value))).collect();
+        let (from, to) = (first as f64 * step, last as f64 * step);
+        Axis { title: title.to_owned(), ticks, from, to, log: false }
+    }
+
     /// An even axis of seconds that ends exactly where the run does.
-    pub(super) fn run_seconds(from: f64, to: f64) -> Axis {
+    pub(crate) fn run_seconds(from: f64, to: f64) -> Axis {
         let label = |s| units::number(s, 0);
         let mut axis = Axis::stepped("seconds since the start of the run", from, to, TICKS_WIDE, label);
         axis.to = to.max(from + 1.0);
@@ -46,12 +81,12 @@ impl Axis {
     }
 
     /// An axis with given ticks.
-    pub(super) fn fixed(title: &str, from: f64, to: f64, ticks: Vec<(f64, String)>) -> Axis {
+    pub(crate) fn fixed(title: &str, from: f64, to: f64, ticks: Vec<(f64, String)>) -> Axis {
         Axis { title: title.to_owned(), ticks, from, to, log: false }
     }
 
     /// A logarithmic axis of nanoseconds labelled in milliseconds, or `None` when there is nothing above zero.
-    pub(super) fn log_ms(values_ns: impl Iterator<Item = u64>) -> Option<Axis> {
+    pub(crate) fn log_ms(values_ns: impl Iterator<Item = u64>) -> Option<Axis> {
         let (mut least, mut most) = (f64::INFINITY, 0f64);
         for ns in values_ns.filter(|ns| *ns > 0) {
             least = least.min(ns as f64);
@@ -74,7 +109,7 @@ impl Axis {
     }
 
     /// Where a value lies: 0 at the start, 1 at the end; values outside go to the nearer end.
-    pub(super) fn place(&self, value: f64) -> f64 {
+    pub(crate) fn place(&self, value: f64) -> f64 {
         let part = match self.log {
             true => (value.max(1.0) / self.from).ln() / (self.to / self.from).ln(),
             false => (value - self.from) / (self.to - self.from),

@@ -1,6 +1,7 @@
 //! The sheet that charts are drawn on: a plotters SVG with one frame, two axes and a legend. Colours are chosen to stand on
 //! light and dark ground and to be told apart by colour-blind readers; text takes the page's own colour.
 
+mod bars;
 mod marks;
 
 use plotters::coord::Shift;
@@ -11,62 +12,93 @@ use super::axis::Axis;
 
 /// Drawing units across; the page scales them, twice what is usual because plotters rounds to whole units.
 const WIDTH: i32 = 1_800;
-const LEFT: i32 = 170;
+pub(crate) const LEFT: i32 = 170;
 const RIGHT: i32 = 80;
-const TOP: i32 = 104;
-const BOTTOM: i32 = 130;
+pub(crate) const TOP: i32 = 104;
+pub(crate) const BOTTOM: i32 = 130;
 const TEXT_SIZE: i32 = 34;
-const TEXT_SIZE_SMALL: i32 = 31;
+pub(crate) const TEXT_SIZE_SMALL: i32 = 31;
 /// What a character takes of the text size on average, for laying out the legend.
 const CHARACTER_WIDTH: f64 = 0.47;
 
 /// Stands for the page's text colour; replaced in the finished SVG.
 const INK: RGBColor = RGBColor(0, 0, 0);
 
-pub(super) use super::colours::{BLUE, COLOURS, GREY, ORANGE, PURPLE, RED};
+pub(crate) use bars::{Fill, LINE};
+
+pub(crate) use super::colours::{BLUE, COLOURS, GREEN, GREY, ORANGE, PURPLE, RED};
 
 /// Drawing into a text cannot fail, but plotters says it might.
-pub(super) type Drawn = Result<(), DrawingAreaErrorKind<std::io::Error>>;
+pub(crate) type Drawn = Result<(), DrawingAreaErrorKind<std::io::Error>>;
 
 /// A sheet with its frame.
-pub(super) struct Canvas<'a> {
+pub(crate) struct Canvas<'a> {
     area: DrawingArea<SVGBackend<'a>, Shift>,
     x: Axis,
     y: Axis,
     height: i32,
+    left: i32,
+}
+
+/// A sheet before it is drawn on.
+pub(crate) struct Sheet {
+    /// Its name for a reader who cannot see it; may be empty.
+    pub(crate) title: String,
+    /// What it shows, for the same reader.
+    pub(crate) alt: String,
+    /// Drawing units down.
+    pub(crate) height: i32,
+    /// Drawing units that the labels of the upright axis have.
+    pub(crate) left: i32,
+    pub(crate) x: Axis,
+    pub(crate) y: Axis,
 }
 
 /// Draws one chart of the given height; `alt` tells a reader who cannot see it what it shows.
-pub(super) fn draw(
+pub(crate) fn draw(
     alt: &str,
     height: i32,
     x: Axis,
     y: Axis,
     content: impl FnOnce(&Canvas<'_>) -> Drawn,
 ) -> Option<String> {
-    let mut svg = String::new();
-    {
-        let area = SVGBackend::with_string(&mut svg, (WIDTH as u32, height as u32)).into_drawing_area();
-        let canvas = Canvas { area, x, y, height };
-        canvas.frame().and_then(|()| content(&canvas)).ok()?;
-        canvas.area.present().ok()?;
+    Sheet { title: String::new(), alt: alt.to_owned(), height, left: LEFT, x, y }.draw(content)
+}
+
+impl Sheet {
+    /// Draws the frame and the content.
+    pub(crate) fn draw(self, content: impl FnOnce(&Canvas<'_>) -> Drawn) -> Option<String> {
+        let Sheet { title, alt, height, left, x, y } = self;
+        let mut svg = String::new();
+        {
+            let area = SVGBackend::with_string(&mut svg, (WIDTH as u32, height as u32)).into_drawing_area();
+            let canvas = Canvas { area, x, y, height, left };
+            canvas.frame().and_then(|()| content(&canvas)).ok()?;
+            canvas.area.present().ok()?;
+        }
+        Some(for_page(&svg, &title, &alt, height))
     }
-    Some(for_page(&svg, alt, height))
 }
 
 /// Makes the SVG part of the page: no namespace (a page needs none), the page's text colour, and a label.
-fn for_page(svg: &str, alt: &str, height: i32) -> String {
+fn for_page(svg: &str, title: &str, alt: &str, height: i32) -> String {
     let body = svg.split_once('>').map_or("", |(_, body)| body);
     let body = body
         .replace("fill=\"#000000\"", "fill=\"currentColor\"")
         .replace("stroke=\"#000000\"", "stroke=\"currentColor\"");
     let alt = crate::html::escape(alt);
-    format!("<svg viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" aria-label=\"{alt}\">{body}")
+    if title.is_empty() {
+        return format!("<svg viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" aria-label=\"{alt}\">{body}");
+    }
+    let title = crate::html::escape(title);
+    format!(
+        "<svg viewBox=\"0 0 {WIDTH} {height}\" role=\"img\">\n<title>{title}</title>\n<desc>{alt}</desc>{body}"
+    )
 }
 
 impl Canvas<'_> {
     fn frame(&self) -> Drawn {
-        let (left, right, top, bottom) = (LEFT, WIDTH - RIGHT, TOP, self.height - BOTTOM);
+        let (left, right, top, bottom) = (self.left, WIDTH - RIGHT, TOP, self.height - BOTTOM);
         for (value, label) in &self.y.ticks {
             let y = self.y_of(*value);
             self.path(&[(left, y), (right, y)], INK.mix(0.16), 2)?;
@@ -89,7 +121,7 @@ impl Canvas<'_> {
     }
 
     fn x_of(&self, value: f64) -> i32 {
-        LEFT + (self.x.place(value) * f64::from(WIDTH - RIGHT - LEFT)).round() as i32
+        self.left + (self.x.place(value) * f64::from(WIDTH - RIGHT - self.left)).round() as i32
     }
 
     fn y_of(&self, value: f64) -> i32 {
@@ -109,7 +141,7 @@ impl Canvas<'_> {
     }
 
     /// A line through values.
-    pub(super) fn line(
+    pub(crate) fn line(
         &self,
         values: impl Iterator<Item = (f64, f64)>,
         colour: RGBColor,
@@ -125,13 +157,13 @@ impl Canvas<'_> {
     }
 
     /// A filled cell between two values on each axis; `strength` 0 is invisible, 1 is the full colour.
-    pub(super) fn cell(&self, x: (f64, f64), y: (f64, f64), colour: RGBColor, strength: f64) -> Drawn {
+    pub(crate) fn cell(&self, x: (f64, f64), y: (f64, f64), colour: RGBColor, strength: f64) -> Drawn {
         let corners = [(self.x_of(x.0), self.y_of(y.1)), (self.x_of(x.1), self.y_of(y.0))];
         self.area.draw(&Rectangle::new(corners, colour.mix((strength * 100.0).round() / 100.0).filled()))
     }
 
     /// Shades a span of the x axis over the whole height and names it at the top.
-    pub(super) fn span(&self, from: f64, to: f64, name: &str) -> Drawn {
+    pub(crate) fn span(&self, from: f64, to: f64, name: &str) -> Drawn {
         let corners = [(self.x_of(from), TOP), (self.x_of(to), self.height - BOTTOM)];
         self.area.draw(&Rectangle::new(corners, INK.mix(0.06).filled()))?;
         let at = (self.x_of(from) + 12, TOP + 10);
@@ -139,25 +171,25 @@ impl Canvas<'_> {
     }
 
     /// An upright line at an instant of the x axis, with a number above the frame.
-    pub(super) fn mark(&self, x: f64, name: &str) -> Drawn {
+    pub(crate) fn mark(&self, x: f64, name: &str) -> Drawn {
         let x = self.x_of(x);
         self.path(&[(x, TOP), (x, self.height - BOTTOM)], INK.mix(0.75), 3)?;
         self.text(name, (x, TOP - 4), TEXT_SIZE_SMALL, HPos::Center, VPos::Bottom, INK.mix(0.9))
     }
 
     /// Shades a span of the x axis in the colour of what went wrong.
-    pub(super) fn trouble(&self, from: f64, to: f64) -> Drawn {
+    pub(crate) fn trouble(&self, from: f64, to: f64) -> Drawn {
         let corners = [(self.x_of(from), TOP), (self.x_of(to), self.height - BOTTOM)];
         self.area.draw(&Rectangle::new(corners, RED.mix(0.16).filled()))
     }
 
     /// How far apart two values of the x axis are, in drawing units.
-    pub(super) fn apart(&self, from: f64, to: f64) -> i32 {
+    pub(crate) fn apart(&self, from: f64, to: f64) -> i32 {
         (self.x_of(to) - self.x_of(from)).abs()
     }
 
     /// A limit: a diamond at a point with its name above.
-    pub(super) fn limit(&self, x: f64, y: f64, name: &str, met: bool) -> Drawn {
+    pub(crate) fn limit(&self, x: f64, y: f64, name: &str, met: bool) -> Drawn {
         let (x, y) = (self.x_of(x), self.y_of(y));
         let colour: RGBAColor = if met { INK.into() } else { RED.into() };
         let diamond = vec![(x - 12, y), (x, y - 12), (x + 12, y), (x, y + 12)];
@@ -166,11 +198,12 @@ impl Canvas<'_> {
     }
 
     /// A scale of strengths above the frame, for charts whose cells mean counts.
-    pub(super) fn scale(&self, low: &str, high: &str, colour: RGBColor, strengths: &[f64]) -> Drawn {
+    pub(crate) fn scale(&self, low: &str, high: &str, colour: RGBColor, strengths: &[f64]) -> Drawn {
         const CELL: i32 = 44;
         let y = 22;
-        self.text(low, (LEFT, y), TEXT_SIZE, HPos::Left, VPos::Center, INK.mix(0.9))?;
-        let mut x = LEFT + (low.chars().count() as f64 * f64::from(TEXT_SIZE) * CHARACTER_WIDTH) as i32 + 20;
+        self.text(low, (self.left, y), TEXT_SIZE, HPos::Left, VPos::Center, INK.mix(0.9))?;
+        let mut x =
+            self.left + (low.chars().count() as f64 * f64::from(TEXT_SIZE) * CHARACTER_WIDTH) as i32 + 20;
         for strength in strengths {
             let corners = [(x, y - 14), (x + CELL, y + 14)];
             self.area
@@ -181,13 +214,13 @@ impl Canvas<'_> {
     }
 
     /// The legend above the frame, from left to right, in a second row when the first is full.
-    pub(super) fn legend(&self, entries: &[(&str, RGBColor)]) -> Drawn {
-        let (mut x, mut y) = (LEFT, 22);
+    pub(crate) fn legend(&self, entries: &[(&str, RGBColor)]) -> Drawn {
+        let (mut x, mut y) = (self.left, 22);
         for (name, colour) in entries {
             let width =
                 70 + (name.chars().count() as f64 * f64::from(TEXT_SIZE) * CHARACTER_WIDTH) as i32 + 40;
-            if x + width > WIDTH - RIGHT && x > LEFT {
-                (x, y) = (LEFT, y + 40);
+            if x + width > WIDTH - RIGHT && x > self.left {
+                (x, y) = (self.left, y + 40);
             }
             self.path(&[(x, y), (x + 56, y)], (*colour).into(), 8)?;
             self.text(name, (x + 70, y), TEXT_SIZE, HPos::Left, VPos::Center, INK.mix(0.9))?;

@@ -4,19 +4,19 @@
 use plotters::style::RGBColor;
 
 /// The first series.
-pub(super) const BLUE: RGBColor = RGBColor(0x18, 0x65, 0xfd);
+pub(crate) const BLUE: RGBColor = RGBColor(0x18, 0x65, 0xfd);
 /// The second.
-pub(super) const ORANGE: RGBColor = RGBColor(0xd2, 0x7d, 0x01);
+pub(crate) const ORANGE: RGBColor = RGBColor(0xd2, 0x7d, 0x01);
 /// The third.
-pub(super) const GREEN: RGBColor = RGBColor(0x0d, 0xa7, 0x6b);
+pub(crate) const GREEN: RGBColor = RGBColor(0x0d, 0xa7, 0x6b);
 /// The fourth.
-pub(super) const PURPLE: RGBColor = RGBColor(0xcc, 0x06, 0xb2);
+pub(crate) const PURPLE: RGBColor = RGBColor(0xcc, 0x06, 0xb2);
 /// What went wrong, or the fifth.
-pub(super) const RED: RGBColor = RGBColor(0xc0, 0x38, 0x28);
+pub(crate) const RED: RGBColor = RGBColor(0xc0, 0x38, 0x28);
 /// What stands behind, or the sixth.
-pub(super) const GREY: RGBColor = RGBColor(0x69, 0x6c, 0x71);
+pub(crate) const GREY: RGBColor = RGBColor(0x69, 0x6c, 0x71);
 /// All of them, in the order in which they are given out.
-pub(super) const COLOURS: [RGBColor; 6] = [BLUE, ORANGE, GREEN, PURPLE, RED, GREY];
+pub(crate) const COLOURS: [RGBColor; 6] = [BLUE, ORANGE, GREEN, PURPLE, RED, GREY];
 
 #[cfg(test)]
 mod tests {

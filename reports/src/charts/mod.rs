@@ -1,8 +1,8 @@
 //! The list of charts. Each is one file that draws one SVG from a run record, or nothing when the record holds nothing to
 //! draw. The page places them by section; a new chart is a row here and a file beside.
 
-mod axis;
-mod canvas;
+pub(crate) mod axis;
+pub(crate) mod canvas;
 mod colours;
 mod events;
 mod heat;

@@ -35,7 +35,7 @@ pub(super) fn head(run: &Measured) -> String {
 }
 
 /// A time stamp as people read it; what cannot be read as one is shown as it stands.
-pub(super) fn when(started: &str) -> String {
+pub(crate) fn when(started: &str) -> String {
     match started.parse::<jiff::Timestamp>() {
         Ok(time) => jiff::tz::TimeZone::UTC.to_datetime(time).strftime("%-d %B %Y, %H:%M:%S UTC").to_string(),
         Err(_) => started.to_owned(),
@@ -199,6 +199,9 @@ pub(super) fn resources(run: &Measured) -> String {
         ];
         said.extend(hub.seed_s.map(|s| format!("ready after {}", units::seconds(s))));
         said.extend(hub.fsync_ns_p50.map(|ns| format!("one fsync took {} ms (median)", units::ms(ns))));
+        if let (Some(before), Some(after)) = (hub.data_bytes_before, hub.data_bytes) {
+            said.push(format!("data folder from {} to {}", units::mib(before), units::mib(after)));
+        }
         said.push(format!(
             "counted {} itself over the whole run",
             units::counted(hub.total, "transaction", "transactions")

@@ -3,8 +3,8 @@
 
 use run_record::{LimitRecord, LimitedBy, ProbeRow, ProbeVerdict};
 
-use super::parts::{Column, Part, list, pairs_raw, table_raw};
-use super::{STYLE, escape};
+use super::parts::{Column, Part, figure as figure_of, list, pairs_raw, table_raw};
+use super::{Document, escape};
 use crate::charts::knee;
 use crate::limit::{limit_verdict, verdict_word};
 use crate::units;
@@ -16,29 +16,20 @@ const KNEE_NOTE: &str = "Each probe is a run of its own at one rate; the lines j
 
 /// The whole page.
 pub fn limit_html(record: &LimitRecord) -> String {
-    let title = escape(&record.scenario.title);
-    let parts = [
+    let parts = vec![
         Part { id: "knee", heading: "The knee", content: figure(record) },
         Part { id: "probes", heading: "Every probe", content: probes(&record.probes) },
         Part { id: "basis", heading: "How it was found", content: list(&record.basis) },
         Part { id: "ran", heading: "What ran", content: ran(record) },
     ];
-    let parts: Vec<&Part> = parts.iter().filter(|part| !part.content.is_empty()).collect();
-    let links: String =
-        parts.iter().map(|part| format!("<a href=\"#{}\">{}</a> ", part.id, part.heading)).collect();
-    let body: String = parts.iter().map(|part| part.html()).collect();
-    format!(
-        "<!DOCTYPE html>\n<html lang=\"en-GB\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <title>{title} - limit - Spinebench report</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n{}\
-         <nav aria-label=\"Parts of this report\">{links}</nav>\n<main>\n{}{body}</main>\n\
-         <footer><p>Drawn by spinebench {} from limit.json beside this file. Seed {}. Figures of a synthetic population; no \
-         patient data.</p></footer>\n</body>\n</html>\n",
-        head(record),
-        tiles(record),
+    let foot = format!(
+        "<footer><p>Drawn by spinebench {} from limit.json beside this file. Seed {}. Figures of a synthetic population; no \
+         patient data.</p></footer>\n",
         escape(&record.tool.version),
         record.seed,
-    )
+    );
+    let title = format!("{} - limit - Spinebench report", record.scenario.title);
+    Document { title, style: "", head: head(record), tiles: tiles(record), parts, foot }.html()
 }
 
 fn head(record: &LimitRecord) -> String {
@@ -96,12 +87,8 @@ fn tiles(record: &LimitRecord) -> String {
 }
 
 fn figure(record: &LimitRecord) -> String {
-    let Some(svg) = knee(record) else { return String::new() };
-    format!(
-        "<figure id=\"knee-chart\">\n<figcaption><h3>Response time over rate</h3>\n<p>{}</p></figcaption>\n\
-         <div class=\"wide\">\n{svg}</div></figure>\n",
-        escape(KNEE_NOTE)
-    )
+    knee(record)
+        .map_or(String::new(), |svg| figure_of("knee-chart", "Response time over rate", KNEE_NOTE, &svg))
 }
 
 fn probes(rows: &[ProbeRow]) -> String {

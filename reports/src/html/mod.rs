@@ -1,11 +1,11 @@
 //! The page: one self-contained HTML file that a person reads on a screen or prints. No script, no font, no picture and no
 //! address is loaded from anywhere; charts are inline SVG. Pure; every text from the record is escaped.
 
-mod facts;
+pub(crate) mod facts;
 mod hours;
 mod limit;
 mod observed;
-mod parts;
+pub(crate) mod parts;
 mod tables;
 
 pub use limit::limit_html;
@@ -42,24 +42,45 @@ const PARTS: &[(&str, &str, Content)] = &[
 
 /// The whole page.
 pub fn html(run: &Measured) -> String {
-    let title = escape(&run.record.scenario.title);
-    let parts: Vec<Part> = PARTS
-        .iter()
-        .map(|(id, heading, content)| Part { id, heading, content: content(run) })
-        .filter(|part| !part.content.is_empty())
-        .collect();
-    let links: String =
-        parts.iter().map(|part| format!("<a href=\"#{}\">{}</a> ", part.id, part.heading)).collect();
-    let body: String = parts.iter().map(Part::html).collect();
-    format!(
-        "<!DOCTYPE html>\n<html lang=\"en-GB\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <title>{title} - Spinebench report</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n{}\
-         <nav aria-label=\"Parts of this report\">{links}</nav>\n<main>\n{}{body}</main>\n{}</body>\n</html>\n",
-        facts::head(run),
-        facts::tiles(run),
-        facts::foot(run),
-    )
+    let parts =
+        PARTS.iter().map(|(id, heading, content)| Part { id, heading, content: content(run) }).collect();
+    Document {
+        title: format!("{} - Spinebench report", run.record.scenario.title),
+        style: "",
+        head: facts::head(run),
+        tiles: facts::tiles(run),
+        parts,
+        foot: facts::foot(run),
+    }
+    .html()
+}
+
+/// A page before it is written: raw HTML but for its title. Parts without content are left out.
+pub(crate) struct Document {
+    pub(crate) title: String,
+    /// Style beside that of every page.
+    pub(crate) style: &'static str,
+    pub(crate) head: String,
+    pub(crate) tiles: String,
+    pub(crate) parts: Vec<Part>,
+    pub(crate) foot: String,
+}
+
+impl Document {
+    pub(crate) fn html(&self) -> String {
+        let Document { title, style, head, tiles, parts, foot } = self;
+        let title = escape(title);
+        let parts: Vec<&Part> = parts.iter().filter(|part| !part.content.is_empty()).collect();
+        let links: String =
+            parts.iter().map(|part| format!("<a href=\"#{}\">{}</a> ", part.id, part.heading)).collect();
+        let body: String = parts.iter().map(|part| part.html()).collect();
+        format!(
+            "<!DOCTYPE html>\n<html lang=\"en-GB\">\n<head>\n<meta charset=\"utf-8\">\n\
+             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+             <title>{title}</title>\n<style>\n{STYLE}{style}</style>\n</head>\n<body>\n{head}\
+             <nav aria-label=\"Parts of this report\">{links}</nav>\n<main>\n{tiles}{body}</main>\n{foot}</body>\n</html>\n"
+        )
+    }
 }
 
 /// Text for HTML and for attributes in double quotes; control characters that no page may hold become spaces.
@@ -85,10 +106,7 @@ fn figures(run: &Measured, section: Section) -> String {
     drawn
         .filter_map(|chart| {
             let svg = (chart.draw)(run)?;
-            let (id, title, note) = (chart.id, escape(chart.title), escape(chart.note));
-            Some(format!(
-                "<figure id=\"{id}\">\n<figcaption><h3>{title}</h3>\n<p>{note}</p></figcaption>\n<div class=\"wide\">\n{svg}</div></figure>\n"
-            ))
+            Some(parts::figure(chart.id, chart.title, chart.note, &svg))
         })
         .collect()
 }

@@ -3,14 +3,14 @@
 use super::escape;
 
 /// A part of the page under its heading.
-pub(super) struct Part {
-    pub(super) id: &'static str,
-    pub(super) heading: &'static str,
-    pub(super) content: String,
+pub(crate) struct Part {
+    pub(crate) id: &'static str,
+    pub(crate) heading: &'static str,
+    pub(crate) content: String,
 }
 
 impl Part {
-    pub(super) fn html(&self) -> String {
+    pub(crate) fn html(&self) -> String {
         let (id, heading, content) = (self.id, escape(self.heading), &self.content);
         format!(
             "<section id=\"{id}\" aria-labelledby=\"{id}-h\">\n<h2 id=\"{id}-h\">{heading}</h2>\n{content}</section>\n"
@@ -19,35 +19,35 @@ impl Part {
 }
 
 /// An element with text in it.
-pub(super) fn tag(name: &str, text: &str) -> String {
+pub(crate) fn tag(name: &str, text: &str) -> String {
     format!("<{name}>{}</{name}>\n", escape(text))
 }
 
 /// A list of sentences.
-pub(super) fn list<'a>(items: impl IntoIterator<Item = &'a String>) -> String {
+pub(crate) fn list<'a>(items: impl IntoIterator<Item = &'a String>) -> String {
     let items: String = items.into_iter().map(|item| format!("<li>{}</li>\n", escape(item))).collect();
     format!("<ul>\n{items}</ul>\n")
 }
 
 /// Names and values in two columns; values are raw HTML.
-pub(super) fn pairs_raw(pairs: &[(&str, String)]) -> String {
+pub(crate) fn pairs_raw(pairs: &[(&str, String)]) -> String {
     let rows = pairs.iter().map(|(name, value)| format!("<dt>{}</dt><dd>{value}</dd>\n", escape(name)));
     format!("<dl>\n{}</dl>\n", rows.collect::<String>())
 }
 
 /// A column of a table.
 #[derive(Clone, Copy)]
-pub(super) enum Column {
+pub(crate) enum Column<'a> {
     /// Text, to the left.
-    Words(&'static str),
+    Words(&'a str),
     /// Figures, to the right.
-    Figures(&'static str),
+    Figures(&'a str),
 }
 
 /// A table with a caption; cells are raw HTML, the first of each row is its heading. `strong` tells which rows stand out.
-pub(super) fn table_raw(
+pub(crate) fn table_raw(
     caption: &str,
-    columns: &[Column],
+    columns: &[Column<'_>],
     rows: &[Vec<String>],
     strong: fn(&[String]) -> bool,
 ) -> String {
@@ -77,7 +77,15 @@ pub(super) fn table_raw(
     )
 }
 
+/// A chart with its title and how to read it; the SVG is raw.
+pub(crate) fn figure(id: &str, title: &str, note: &str, svg: &str) -> String {
+    let (id, title, note) = (escape(id), escape(title), escape(note));
+    format!(
+        "<figure id=\"{id}\">\n<figcaption><h3>{title}</h3>\n<p>{note}</p></figcaption>\n<div class=\"wide\">\n{svg}</div></figure>\n"
+    )
+}
+
 /// No row stands out.
-pub(super) fn none(_: &[String]) -> bool {
+pub(crate) fn none(_: &[String]) -> bool {
     false
 }

@@ -76,9 +76,9 @@ pub fn peak() -> Measured {
     RUN.get_or_init(made).clone()
 }
 
-/// The shipped cost case.
-pub fn case() -> cost_model::Case {
-    cost_model::load_case(None, std::path::Path::new("cases/spine-2015.toml"))
+/// The shipped calibration case.
+pub fn case() -> cost_model::Model {
+    cost_model::load_model(None, std::path::Path::new("cases/spine-2015.toml"))
         .expect("the shipped case loads")
 }
 
@@ -245,6 +245,8 @@ fn record(counts: Counts, counts_all: Counts, total: f64) -> RunRecord {
             store: Some("fjall".into()),
             fsync_ns_p50: Some(94_000),
             seed_s: Some(8.2),
+            data_bytes_before: Some(100_000_000),
+            data_bytes: Some(568_000_000),
         }),
         harness: HarnessFacts {
             cpu_seconds: 7.2,

@@ -125,6 +125,8 @@ fn record() -> RunRecord {
             store: Some("fjall".into()),
             fsync_ns_p50: Some(94_000),
             seed_s: Some(6.5),
+            data_bytes_before: Some(9_000_000),
+            data_bytes: Some(18_000_000),
         }),
         harness: HarnessFacts {
             cpu_seconds: 0.5,
