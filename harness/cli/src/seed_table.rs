@@ -16,7 +16,7 @@ const PUBLISHED: &str = "reports/published";
 #[command(
     after_help = "Examples:\n  spinebench seed-table\n  spinebench seed-table --format markdown > table.md\n\n\
                         Each figure stands as measured, derived under assumptions, published input, or not measured yet with the \
-                        command that\nwould measure it. The newest valid run of each scenario counts, one that was run as it is \
+                        command that would measure it. The newest valid run of each scenario counts, one that was run as it is \
                         written before one that was changed."
 )]
 pub struct Args {

@@ -62,6 +62,8 @@ fn one_changed_assumption_is_told_with_old_and_new_value_and_alone_makes_the_tot
         assert!((total - by.cash).abs() < 1e-6, "{}: {total} and {}", option.name, by.cash);
     }
     assert!(found.text().contains("it alone moves the NPSV of"), "{}", found.text());
+    assert!(change.source.as_ref().is_some_and(|source| !source.is_empty()));
+    assert!(found.text().contains("(as before)"), "{}", found.text());
 }
 
 #[test]

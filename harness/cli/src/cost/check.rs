@@ -14,8 +14,8 @@ use std::path::PathBuf;
 #[command(after_help = "Examples:\n  spinebench cost check reports/cases/hub-today.toml\n  \
                         spinebench cost check my-model.toml --json | jq '.faults[].line'\n\n\
                         It refuses what cannot be read, and what could mislead: a figure without source, date or price base; hours \
-                        without\nattended share and baseline; a measured figure without its run; a mandatory category without a line; \
-                        an estimate that\ncarries over 10 % of a result and is not in the tornado; a model past its sunset; staff time \
+                        without attended share and baseline; a measured figure without its run; a mandatory category without a line; \
+                        an estimate that carries over 10 % of a result and is not in the tornado; a model past its sunset; staff time \
                         as cash without evidence.\n\nExit codes: 0 nothing to mend, 3 faults")]
 pub struct Args {
     /// The model file, or a built-in one such as cases/spine-2015.toml.

@@ -11,7 +11,7 @@ use std::path::PathBuf;
                         spinebench cost diff reports/cases/hub-today.toml my-model.toml --run latest\n  \
                         spinebench cost diff a.toml b.toml --json | jq '.changes[] | {name, alone}'\n\n\
                         Each change is tried alone on the first model: what it moves by itself stands beside it. What acts on one \
-                        another\nshows in the total alone. Exit codes: 0 compared, 3 a model is wrong, 4 the run is not valid")]
+                        another shows in the total alone. Exit codes: 0 compared, 3 a model is wrong, 4 the run is not valid")]
 pub struct Args {
     /// The model before.
     before: PathBuf,

@@ -26,17 +26,18 @@ const DRAWS_MAX: i64 = 1_000_000;
 #[command(
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
-    after_help = "Examples:\n  spinebench cost reports/cases/hub-today.toml --run latest      today's prices, bound to the newest run\n  \
-                  spinebench cost reports/cases/hub-today.toml --run target/runs/NAME --out DIR\n  \
-                  spinebench cost cases/spine-2015.toml                          a built-in case, without a run\n  \
-                  spinebench cost check my-model.toml                            what must be mended, all at once\n  \
-                  spinebench cost diff old.toml new.toml                         what changed, and what each change does\n\n\
-                  It writes workbook.xlsx (live formulas; start at its first sheet), report.html (the same to read and print),\n\
-                  costs.csv, results.csv, assumptions.csv, focus.csv and cost.json. A run gives the model its capacity, processor\n\
-                  time, memory, disk and response times; without one the model's own fallbacks stand, and the report says so.\n\
-                  A search by `spinebench limit` may stand in the place of a run: its capacity is the hub's limit.\n\n\
-                  Exit codes: 0 written, 3 the model or the run record is wrong (nothing is written), 4 the run is not valid,\n\
-                  5 the files cannot be written"
+    after_help = "Examples:\n  spinebench cost reports/cases/hub-today.toml --run latest   on the newest run\n  \
+                  spinebench cost my-model.toml --run target/runs/NAME --out DIR\n  \
+                  spinebench cost cases/spine-2015.toml                       built in, without a run\n  \
+                  spinebench cost check my-model.toml                         what must be mended, all at once\n  \
+                  spinebench cost diff old.toml new.toml                      what changed, and what it does\n\n\
+                  It writes workbook.xlsx (live formulas; start at its first sheet), report.html (the same to read and \
+                  print), costs.csv, results.csv, assumptions.csv, focus.csv and cost.json. A run gives the model its \
+                  capacity, processor time, memory, disk and response times; without one the model's own fallbacks stand, \
+                  and the report says so. A search by `spinebench limit` may stand in the place of a run: its capacity is \
+                  the hub's limit.\n\n\
+                  Exit codes: 0 written, 3 the model or the run record is wrong (nothing is written), 4 the run is not \
+                  valid, 5 the files cannot be written"
 )]
 pub struct Args {
     #[command(subcommand)]

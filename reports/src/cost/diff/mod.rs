@@ -13,6 +13,8 @@ use cost_model::{Faults, Measurement, Model, build};
 use fields::{Item, items};
 use serde::Serialize;
 
+/// The key that says who stands behind a figure.
+const SOURCE: &str = "source";
 /// Smallest move of a net present value that is told, as a share of the larger of it and 1: less is rounding.
 const ROUNDING: f64 = 1e-12;
 
@@ -74,6 +76,8 @@ pub struct Change {
     pub how: How,
     /// The keys that differ; of a line that was added or removed those that are not empty.
     pub keys: Vec<KeyChange>,
+    /// Who says so, of a line that has a source, whether that differs or not.
+    pub source: Option<String>,
     /// What it alone does.
     pub alone: Alone,
 }
@@ -152,6 +156,7 @@ pub fn diff(before: &Model, after: &Model, measurement: Option<&Measurement>) ->
                 label: item.label.clone(),
                 how,
                 keys: keys(old.as_ref(), new.as_ref()),
+                source: item.keys.iter().find(|(key, _)| *key == SOURCE).map(|(_, source)| source.clone()),
                 alone: tried.map_or(Alone::Nothing, |model| alone(model, measurement, &options)),
             })
         })

@@ -1,6 +1,6 @@
 //! The differences of two models as text for the terminal: each changed line with what it alone does, then the total.
 
-use super::{Alone, Change, How, ModelDiff, Npsv};
+use super::{Alone, Change, How, ModelDiff, Npsv, SOURCE};
 use crate::text::{aligned, heading, line, wrapped};
 use crate::units;
 
@@ -45,6 +45,10 @@ impl ModelDiff {
                 (None, None) => continue,
             };
             wrapped(text, &format!("  {:<KEY$}", key.key), &shown);
+        }
+        let told = change.keys.iter().any(|key| key.key == SOURCE);
+        if let Some(source) = change.source.as_ref().filter(|_| !told) {
+            wrapped(text, &format!("  {SOURCE:<KEY$}"), &format!("{source} (as before)"));
         }
         match &change.alone {
             Alone::Nothing => line(text, "  it alone moves no net present value".to_owned()),
