@@ -16,6 +16,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::AtomicBool;
 
+/// How the reasons begin that a hub gives by the way it ends.
+pub const AT_THE_END: &str = "At the end of the run";
+
 /// Where the load goes.
 pub struct Place {
     /// The address.
@@ -204,7 +207,7 @@ pub fn measure(
     })?;
     for sentence in closed {
         measured.record.validity.valid = false;
-        measured.record.validity.reasons.push(format!("At the end of the run: {sentence}."));
+        measured.record.validity.reasons.push(format!("{AT_THE_END}: {sentence}."));
     }
     Ok(measured)
 }
