@@ -15,6 +15,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("population", &[]),
     ("run-record", &[]),
     ("cost-model", &[]),
+    ("gate", &[]),
     ("hub-store", &[]),
     ("scenarios", &["population"]),
     ("store-fjall", &["hub-store"]),
