@@ -115,14 +115,14 @@ fn annotations(result: &GateResult) -> Vec<Annotation> {
     all
 }
 
-/// One workflow command with its line feed.
+/// One workflow command with its line feed; properties in the order in which GitHub's own toolkit writes them.
 fn command(annotation: &Annotation) -> String {
     let at = annotation
         .at
         .as_ref()
-        .map_or(String::new(), |at| format!("file={},line={},", property(&at.file), at.line));
+        .map_or(String::new(), |at| format!(",file={},line={}", property(&at.file), at.line));
     let (word, title) = (annotation.level.word(), property(&cut(&annotation.title)));
-    format!("::{word} {at}title={title}::{}\n", data(&cut(&annotation.message)))
+    format!("::{word} title={title}{at}::{}\n", data(&cut(&annotation.message)))
 }
 
 fn cut(text: &str) -> String {

@@ -4,6 +4,7 @@
 mod bencher;
 mod exit;
 mod github;
+mod json;
 mod junit;
 mod markdown;
 mod openmetrics;
@@ -14,14 +15,14 @@ mod words;
 pub use bencher::gate_bencher;
 pub use exit::{ExitCodeMap, InconclusivePolicy, gate_exit_code};
 pub use github::{gate_github, gate_github_output};
+pub use json::{gate_json, read_gate_json};
 pub use junit::gate_junit;
 pub(crate) use markdown::escape as escape_markdown;
 pub use markdown::{gate_github_summary, gate_markdown};
 pub use openmetrics::gate_openmetrics;
 pub use result::{
     BudgetOutcome, Fingerprints, GATE_RESULT_SCHEMA, GateBudget, GateKind, GateMetric, GateResult,
-    GateScenario, GateSettings, GateSide, GateVerdict, Location, MetricVerdict, Pairing, Scale, gate_json,
-    read_gate_json,
+    GateScenario, GateSettings, GateSide, GateVerdict, Location, MetricVerdict, Pairing, Scale,
 };
 pub use terminal::gate_text;
 

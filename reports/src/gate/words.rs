@@ -64,11 +64,14 @@ pub(super) fn worse(metric: &GateMetric, value: f64) -> String {
     change(metric, Some(if is_floor(&metric.metric) { -value } else { value }))
 }
 
-/// The 95 % interval.
+/// The 95 % interval, its unit once.
 pub(super) fn interval(metric: &GateMetric) -> String {
-    match metric.ci_low.zip(metric.ci_high) {
-        Some((low, high)) => format!("{} to {}", change(metric, Some(low)), change(metric, Some(high))),
-        None => "-".to_owned(),
+    let Some((low, high)) = metric.ci_low.zip(metric.ci_high) else { return "-".to_owned() };
+    let (low, high) = (change(metric, Some(low)), change(metric, Some(high)));
+    let unit = |text: &str| text.rsplit_once(' ').map(|(_, unit)| unit.to_owned());
+    match (unit(&low), unit(&high)) {
+        (Some(a), Some(b)) if a == b => format!("{} to {high}", low.trim_end_matches(&a).trim_end()),
+        _ => format!("{low} to {high}"),
     }
 }
 
