@@ -22,11 +22,12 @@ const EDGES: &[(&str, &[&str])] = &[
     ("reference-hub", &["population", "hub-store", "store-fjall"]),
     ("harness", &["scenarios", "population", "run-record"]),
     ("journeys", &["harness", "scenarios", "population", "run-record"]),
-    ("reports", &["run-record", "cost-model"]),
+    ("reports", &["run-record", "cost-model", "gate"]),
     (
         "spinebench",
         &[
             "cost-model",
+            "gate",
             "harness",
             "journeys",
             "population",

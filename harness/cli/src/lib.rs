@@ -1,8 +1,10 @@
 //! The command line: words to calls, outcomes to exit codes. One file a subcommand; nothing here measures or judges.
 
+mod ab;
 mod events;
 mod exit;
 mod explain;
+mod gate_rules;
 mod hub;
 mod limit;
 mod live;
@@ -51,6 +53,8 @@ enum Command {
     Explain(explain::Args),
     /// Find the highest rate that keeps a scenario's budgets, and confirm it.
     Limit(limit::Args),
+    /// Set a candidate against its baseline in blocks of fresh trials, until it is known whether it is worse.
+    Ab(Box<ab::Args>),
     /// Read a run record and print or render it again.
     Report(report::Args),
     /// List the run records of a folder, the newest last.
@@ -71,6 +75,12 @@ pub fn run_cli() -> ExitCode {
         Command::Hub(args) => hub::run(*args),
         Command::Explain(args) => explain::run(&args),
         Command::Limit(args) => limit::run(&args),
+        Command::Ab(args) => {
+            return ab::run(&args).unwrap_or_else(|failure| {
+                eprintln!("{}", failure.message);
+                failure.gate_code().into()
+            });
+        }
         Command::Report(args) => report::run(&args),
         Command::Runs(args) => runs::run(&args),
     };

@@ -1,6 +1,7 @@
 //! What a gate shows: its versioned result, every format that CI systems and people read, and its exit codes. All pure functions of
 //! the result; the statistics and the measuring are elsewhere. A new format is one file and one row in [`GATE_FORMATS`].
 
+mod ab;
 mod bencher;
 mod exit;
 mod github;
@@ -10,8 +11,10 @@ mod markdown;
 mod openmetrics;
 mod result;
 mod terminal;
+mod trials;
 mod words;
 
+pub use ab::{BudgetTrial, GateBlocks, judge_budgets};
 pub use bencher::gate_bencher;
 pub use exit::{ExitCodeMap, InconclusivePolicy, gate_exit_code};
 pub use github::{gate_github, gate_github_output};
@@ -25,6 +28,7 @@ pub use result::{
     GateScenario, GateSettings, GateSide, GateVerdict, Location, MetricVerdict, Pairing, Scale,
 };
 pub use terminal::gate_text;
+pub use trials::{GateRule, GateTrial};
 
 /// A way to show a gate's result.
 #[derive(Debug, Clone, Copy)]

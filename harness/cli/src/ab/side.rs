@@ -1,10 +1,12 @@
 //! One side of an A/B gate: a build of the hub, or a server that already runs. Checked before the first trial.
 
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 
 /// Where a side's trials go.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Side {
     /// A hub of its own for every trial: this program, called as `PROGRAM hub …`, with these arguments more.
     Program {
@@ -29,7 +31,9 @@ impl Side {
         if text.starts_with("http://") || text.starts_with("https://") {
             return match args.is_empty() {
                 true => Ok(Side::Url(text.to_owned())),
-                false => Err(format!("--{flag}-hub-arg: a running server takes no arguments, got {text:?}, allowed with a program")),
+                false => Err(format!(
+                    "--{flag}-hub-arg: a running server takes no arguments, got {text:?}, allowed with a program"
+                )),
             };
         }
         let path = Path::new(text);
@@ -72,7 +76,8 @@ impl Side {
     /// One sentence when the program cannot be read.
     pub fn sha256(&self) -> Result<Option<String>, String> {
         let Side::Program { program, args } = self else { return Ok(None) };
-        let bytes = std::fs::read(program).map_err(|e| format!("{}: cannot be read: {e}", program.display()))?;
+        let bytes =
+            std::fs::read(program).map_err(|e| format!("{}: cannot be read: {e}", program.display()))?;
         let mut hash = Sha256::new();
         hash.update(&bytes);
         args.iter().for_each(|arg| hash.update(arg.as_bytes()));
@@ -93,7 +98,8 @@ mod tests {
         let by_folder = Side::parse("baseline", &text(folder.path()), &[]).expect("found");
         let by_file = Side::parse("baseline", &text(&program), &[]).expect("found");
         assert_eq!(by_folder, by_file);
-        let slower = Side::parse("candidate", &text(&program), &["--inject".into(), "work 25us".into()]).expect("found");
+        let slower = Side::parse("candidate", &text(&program), &["--inject".into(), "work 25us".into()])
+            .expect("found");
         assert_ne!(slower.sha256(), by_file.sha256());
         assert_eq!(slower.run_args()[2..], ["--hub-arg=--inject", "--hub-arg=work 25us"]);
         let url = Side::parse("baseline", "http://127.0.0.1:8700", &[]).expect("a URL");
