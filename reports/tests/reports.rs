@@ -3,46 +3,18 @@
 
 #[path = "support/eventful.rs"]
 mod eventful;
+#[path = "support/pages.rs"]
+mod pages;
 mod support;
 
 use std::path::Path;
 
+use pages::{balanced, self_contained};
 use reports::{CHARTS, RENDERERS, html, summary, summary_at};
 use run_record::*;
 
 /// Set to rewrite the golden file from what is written now.
 const BLESS: &str = "SPINEBENCH_BLESS";
-
-#[track_caller]
-fn self_contained(page: &str) {
-    // Addresses may stand in the text; nothing may be loaded from one.
-    for loader in [
-        "<script",
-        "<link",
-        "<img",
-        "<iframe",
-        "<object",
-        "src=",
-        "@import",
-        "url(",
-        "href=\"http",
-        "xlink",
-        "xmlns",
-    ] {
-        assert!(!page.contains(loader), "the page holds {loader:?}");
-    }
-}
-
-#[track_caller]
-fn balanced(page: &str) {
-    for name in [
-        "section", "table", "figure", "svg", "dl", "ul", "main", "header", "body", "html", "div", "p", "text",
-    ] {
-        let open = page.matches(&format!("<{name}>")).count() + page.matches(&format!("<{name} ")).count();
-        let close = page.matches(&format!("</{name}>")).count();
-        assert_eq!(open, close, "<{name}> opens {open} times and closes {close} times");
-    }
-}
 
 #[test]
 fn the_page_has_every_part_and_every_chart() {

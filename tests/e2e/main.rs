@@ -5,6 +5,7 @@ mod support;
 mod bad_days; // unreachable, port in use, full disk, corrupt folder, Ctrl-C: one clear message each, no panic
 mod bad_input; // faults come all at once, with file, line, got and allowed
 mod business; // the journeys that come with the product, walked step by step; the audit log replays as a trace
+mod compare; // two runs set side by side, many followed over time; what cannot be read or compared is refused in a sentence
 mod credentials; // a user's own system gets its credentials, and nothing that is left behind has one in it
 mod durability; // a killed hub keeps every acknowledged write, once, and an audit log without a gap
 mod faults; // killed and restarted by the scenario itself: nothing acknowledged is lost, and the cost is told

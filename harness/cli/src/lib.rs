@@ -1,6 +1,7 @@
 //! The command line: words to calls, outcomes to exit codes. One file a subcommand; nothing here measures or judges.
 
 mod ab;
+mod compare;
 mod events;
 mod exit;
 mod explain;
@@ -17,6 +18,7 @@ mod report;
 mod run;
 mod runs;
 mod signals;
+mod trend;
 
 pub use exit::Exit;
 
@@ -35,6 +37,8 @@ use std::process::ExitCode;
                   spinebench limit scenarios/ramp-to-limit.toml     how much is too much\n  \
                   spinebench runs                                   what has been run so far\n  \
                   spinebench report latest                          read a run record again\n  \
+                  spinebench compare A B                            two run records side by side\n  \
+                  spinebench trend                                  many of them over time\n  \
                   spinebench hub --sandbox                          a hub to point NHS client software at\n\n\
                   Exit codes: 0 ok, 1 over budget, 2 usage, 3 bad scenario, 4 run invalid, 5 target unreachable, 70 bug"
 )]
@@ -59,6 +63,10 @@ enum Command {
     Report(report::Args),
     /// List the run records of a folder, the newest last.
     Runs(runs::Args),
+    /// Set two run records side by side: what moved, and by how much.
+    Compare(compare::Args),
+    /// Follow the run records of a folder over time, and mark where a metric changed.
+    Trend(trend::Args),
 }
 
 /// Runs the program with the process's own arguments.
@@ -83,6 +91,8 @@ pub fn run_cli() -> ExitCode {
         }
         Command::Report(args) => report::run(&args),
         Command::Runs(args) => runs::run(&args),
+        Command::Compare(args) => compare::run(&args),
+        Command::Trend(args) => trend::run(&args),
     };
     match outcome {
         Ok(exit) => exit.into(),

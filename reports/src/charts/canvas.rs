@@ -23,7 +23,7 @@ const CHARACTER_WIDTH: f64 = 0.47;
 /// Stands for the page's text colour; replaced in the finished SVG.
 const INK: RGBColor = RGBColor(0, 0, 0);
 
-pub(super) use super::colours::{BLUE, COLOURS, GREEN, GREY, ORANGE, PURPLE, RED};
+pub(super) use super::colours::{BLUE, COLOURS, GREY, ORANGE, PURPLE, RED};
 
 /// Drawing into a text cannot fail, but plotters says it might.
 pub(super) type Drawn = Result<(), DrawingAreaErrorKind<std::io::Error>>;

@@ -5,7 +5,7 @@ use plotters::style::RGBColor;
 use run_record::{ALL, Kind, Measured, NamedHistogram, find_histogram};
 
 use super::axis::Axis;
-use super::canvas::{self, BLUE, COLOURS, GREEN, GREY, ORANGE, PURPLE};
+use super::canvas::{self, BLUE, COLOURS, GREY, ORANGE};
 use crate::units;
 
 /// Nines at the right end: 99.999 %.
@@ -59,20 +59,16 @@ pub(super) fn of_busiest(run: &Measured) -> Option<String> {
     draw(&lines, &[])
 }
 
-/// Response and service times of two runs over each other, for one interaction or all.
-pub(crate) fn overlaid(a: &Measured, b: &Measured, interaction: &str) -> Option<String> {
-    let of = |run, kind, name: &str, colour, width| -> Option<Line<'_>> {
-        let run: &Measured = run;
-        let histogram = find_histogram(&run.histograms, interaction, kind).filter(|h| !h.is_empty())?;
-        Some(Line { name: name.to_owned(), colour, width, histogram })
-    };
-    let lines = [
-        of(a, Kind::Response, "A response", BLUE, 11),
-        of(b, Kind::Response, "B response", ORANGE, 7),
-        of(a, Kind::Service, "A service", GREEN, 4),
-        of(b, Kind::Service, "B service", PURPLE, 4),
-    ];
-    draw(&lines.into_iter().flatten().collect::<Vec<_>>(), &[])
+/// One kind of time of two runs over each other, for one interaction or all.
+pub(crate) fn overlaid(a: &Measured, b: &Measured, interaction: &str, kind: Kind) -> Option<String> {
+    let lines: Vec<Line<'_>> = [(a, "A", BLUE), (b, "B", ORANGE)]
+        .into_iter()
+        .filter_map(|(run, name, colour)| {
+            let histogram = find_histogram(&run.histograms, interaction, kind).filter(|h| !h.is_empty())?;
+            Some(Line { name: format!("{name} {kind}"), colour, width: 5, histogram })
+        })
+        .collect();
+    draw(&lines, &[])
 }
 
 struct Limit {

@@ -19,7 +19,9 @@ pub(crate) fn trend_chart(series: &TrendSeries) -> Option<String> {
     let dates = (0..points.len()).step_by(step).map(|at| (at as f64, date(at))).collect();
     let x = Axis::fixed("runs in the order of time", -0.5, last as f64 + 0.5, dates);
     let (scale, title, label) = scale(series);
-    let y = Axis::even(title, 0.0, most * scale, label);
+    // Room at the top for what the marks say.
+    let room = if series.changes.is_empty() { 1.0 } else { 1.4 };
+    let y = Axis::even(title, 0.0, most * scale * room, label);
     let alt = format!(
         "{} {} over {} runs; {}.",
         series.interaction,

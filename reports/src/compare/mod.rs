@@ -19,7 +19,7 @@ pub use text::compare_text;
 pub(crate) use text::{change_text, figure, within_text};
 
 /// What goes with every comparison.
-pub(crate) const CAVEAT: &str = "The intervals are 95 % and know only what happened within each run. They do not hold run-to-run variance: two runs of \
+pub(crate) const CAVEAT: &str = "The intervals are 95 %, take the requests of a run as independent, and know only what happened within each run. They do not hold run-to-run variance: two runs of \
                                  one build often differ by more. For a decision use `spinebench ab`, which repeats both builds in random order.";
 
 /// Two runs of the same thing, and what became of each figure.

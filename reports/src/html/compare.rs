@@ -51,7 +51,7 @@ fn warnings(comparison: &Comparison<'_>) -> String {
         true => String::new(),
         false => list(&comparison.warnings),
     };
-    warnings + &tag("p", CAVEAT)
+    warnings + &tag("p", &CAVEAT.replace('`', ""))
 }
 
 fn tiles(comparison: &Comparison<'_>) -> String {
@@ -86,16 +86,27 @@ fn charts(comparison: &Comparison<'_>) -> String {
     let mut names: Vec<&str> = comparison.rows.iter().map(|row| row.interaction.as_str()).collect();
     names.dedup();
     names.sort_by_key(|name| std::cmp::Reverse(if *name == ALL { u64::MAX } else { count(name) }));
-    let figures = names.iter().take(CHARTS_MAX + 1).enumerate().filter_map(|(at, name)| {
-        let svg = overlaid(comparison.a, comparison.b, name)?;
-        let heading = if *name == ALL { "All requests".to_owned() } else { escape(name) };
+    let mut shown: Vec<(&str, Kind)> =
+        names.into_iter().take(CHARTS_MAX + 1).map(|name| (name, Kind::Response)).collect();
+    shown.insert(1.min(shown.len()), (ALL, Kind::Service));
+    let figures = shown.into_iter().enumerate().filter_map(|(at, (name, kind))| {
+        let svg = overlaid(comparison.a, comparison.b, name, kind)?;
+        let of = if name == ALL { "all requests" } else { name };
+        let heading = match kind {
+            Kind::Response => format!("Response time, {of}"),
+            Kind::Service => format!("Service time, {of}"),
+            Kind::SendLag => format!("Send lag, {of}"),
+        };
         let note = match at {
-            0 => "<p>How to read it: at 99 %, ninety-nine of a hundred requests took at most this long. Where the lines of A and B lie on \
-                  each other, nothing moved. Response counts from the planned instant, service from the moment of sending.</p>\n",
+            0 => "How to read it: at 99 %, ninety-nine of a hundred requests took at most this long, counted from the planned instant. \
+                  Where the lines lie on each other, nothing moved.",
+            1 => "The same, counted from the moment of sending.",
             _ => "",
         };
+        let note = if note.is_empty() { String::new() } else { tag("p", note) };
         Some(format!(
-            "<figure id=\"percentiles-{at}\">\n<figcaption><h3>{heading}</h3>\n{note}</figcaption>\n<div class=\"wide\">\n{svg}</div></figure>\n"
+            "<figure id=\"percentiles-{at}\">\n<figcaption><h3>{}</h3>\n{note}</figcaption>\n<div class=\"wide\">\n{svg}</div></figure>\n",
+            escape(&heading)
         ))
     });
     figures.collect()

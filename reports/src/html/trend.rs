@@ -37,7 +37,7 @@ pub fn trend_html(trend: &Trend) -> String {
          <nav aria-label=\"Groups of runs\">{links}</nav>\n<main>\n{nothing}{groups}{left_out}</main>\n\
          <footer><p>Change points by E-divisive (Matteson and James 2014), shuffled from a fixed seed. Figures of a synthetic \
          population; no patient data.</p></footer>\n</body>\n</html>\n",
-        escape(CAVEAT),
+        escape(&CAVEAT.replace('`', "")),
     )
 }
 

@@ -82,9 +82,10 @@ pub fn trend_run(name: &str, run: &Measured) -> TrendRun {
 }
 
 fn unfit(record: &RunRecord) -> Option<String> {
-    let reasons = || record.validity.reasons.join(" ");
+    // The first reason is enough here; the run's own report has them all.
+    let first = || record.validity.reasons.first().map_or("", String::as_str);
     match (record.validity.valid, record.interrupted) {
-        (false, _) => Some(format!("the run is invalid: {}", reasons())),
+        (false, _) => Some(format!("the run is invalid: {}", first())),
         (true, true) => Some("it was stopped before its plan ended.".to_owned()),
         (true, false) => None,
     }
