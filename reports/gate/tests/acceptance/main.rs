@@ -6,4 +6,5 @@
 //! | `noise` | is the simulated noise what it is meant to be? |
 mod golden;
 mod noise;
+mod power;
 mod support;

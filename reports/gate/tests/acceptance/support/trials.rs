@@ -113,8 +113,8 @@ impl Trials {
             Effect::All(factor) => times.iter_mut().for_each(|t| *t += factor.ln() as f32),
             Effect::P99(factor) => {
                 for (t, z) in times.iter_mut().zip(&self.scratch) {
-                    // Nothing at the p96, all of it from the p98.5 on.
-                    *t += factor.ln() as f32 * ((z - 1.75) / (2.17 - 1.75)).clamp(0.0, 1.0);
+                    // Nothing at the p95, all of it from the p98 on.
+                    *t += factor.ln() as f32 * ((z - 1.65) / (2.05 - 1.65)).clamp(0.0, 1.0);
                 }
             }
         }
