@@ -198,15 +198,14 @@ pub fn judge_budgets(budgets: &[(BudgetLine, Option<Location>)], trials: &[Budge
         };
         let (verdict, note) = match judged {
             Ok(judged) => {
-                let verdict = match (judged.outcome, judged.certain) {
+                // Without a bound, because there are too few trials for one, the value alone decides, and the note says so. With
+                // one, a limit that lies within it is a warning: a red gate must not rest on a coin's fall.
+                let decided = judged.certain || trials.len() < budget::TRIALS_MIN;
+                let verdict = match (judged.outcome, decided) {
                     (budget::Outcome::Pass, true) => BudgetOutcome::Met,
                     (budget::Outcome::Fail, true) => BudgetOutcome::Broken,
-                    // One trial or a few: no bound, so the value alone decides, and the note says so.
-                    (budget::Outcome::Pass, false) if trials.len() < budget::TRIALS_MIN => BudgetOutcome::Met,
-                    (budget::Outcome::Fail, false) => BudgetOutcome::Broken,
-                    (budget::Outcome::Pass, false) | (budget::Outcome::FewSamples, _) => {
-                        BudgetOutcome::Borderline
-                    }
+                    (budget::Outcome::Pass | budget::Outcome::Fail, false)
+                    | (budget::Outcome::FewSamples, _) => BudgetOutcome::Borderline,
                 };
                 (verdict, judged.note)
             }

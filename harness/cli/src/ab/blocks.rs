@@ -12,6 +12,8 @@ use scenarios::GateSettings;
 use std::io::Read;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+/// Attempts at the first block: a busy moment must not end a gate that has not begun.
+const FIRST_TRIES: u32 = 3;
 /// Share of the machine that may be busy with one trial for two to run side by side.
 const BUSY_SHARE_MAX: f64 = 0.5;
 /// Cores from which two trials run side by side in any case.
@@ -155,32 +157,35 @@ impl<'a> Blocks<'a> {
     /// The first block is thrown away: it warms the machine, and shows how long a block takes and how busy the machine is.
     fn first(&mut self, clock: &Clock, stop: &AtomicBool) -> Result<(), Failure> {
         self.say("first block, not counted: how long it takes, and how busy it makes the machine");
-        let begun_ns = clock.now_ns();
-        let pair = self.pair(0, false, false)?;
-        if stop.load(Ordering::Relaxed) {
+        let mut tried = 0;
+        let (baseline, candidate, block_s) = loop {
+            let begun_ns = clock.now_ns();
+            let pair = self.pair(0, false, false)?;
+            if stop.load(Ordering::Relaxed) {
+                return Ok(());
+            }
+            tried += 1;
+            let ended = match pair {
+                (Outcome::Done(b), Outcome::Done(c)) => {
+                    break (b, c, (clock.now_ns() - begun_ns) as f64 / 1e9);
+                }
+                (Outcome::Broken(why), _) => Ended::Infrastructure(format!("the baseline: {why}")),
+                (_, Outcome::Broken(why)) => Ended::CandidateBroken(why),
+                (Outcome::Invalid(why), _) | (_, Outcome::Invalid(why)) if tried < FIRST_TRIES => {
+                    self.say(&format!("once more: {why}"));
+                    continue;
+                }
+                (Outcome::Invalid(why), _) | (_, Outcome::Invalid(why)) => {
+                    Ended::Infrastructure(format!("the first trial could not be believed: {why}"))
+                }
+            };
+            self.broken = Some(ended);
             return Ok(());
-        }
-        let (baseline, candidate) = match pair {
-            (Outcome::Done(b), Outcome::Done(c)) => (b, c),
-            (Outcome::Broken(why), _) => {
-                self.broken = Some(Ended::Infrastructure(format!("the baseline: {why}")));
-                return Ok(());
-            }
-            (_, Outcome::Broken(why)) => {
-                self.broken = Some(Ended::CandidateBroken(why));
-                return Ok(());
-            }
-            (Outcome::Invalid(why), _) | (_, Outcome::Invalid(why)) => {
-                let message = format!("the first trial could not be believed: {why}");
-                self.broken = Some(Ended::Infrastructure(message));
-                return Ok(());
-            }
         };
         if let Some(why) = differ(&baseline, &candidate) {
             self.broken = Some(Ended::NotComparable(why));
             return Ok(());
         }
-        let block_s = (clock.now_ns() - begun_ns) as f64 / 1e9;
         let duet = match self.pairing {
             Some(pairing) => pairing == Pairing::Duet,
             None => {
@@ -188,16 +193,14 @@ impl<'a> Blocks<'a> {
                 baseline.record.host.cores >= CORES_DUET || busy < BUSY_SHARE_MAX
             }
         };
-        let running =
-            matches!((&self.folder.plan.baseline, &self.folder.plan.candidate), (Side::Url(_), Side::Url(_)));
+        let plan = &self.folder.plan;
+        let running = matches!((&plan.baseline, &plan.candidate), (Side::Url(_), Side::Url(_)));
         let duet = duet && !running;
         // Side by side, a block takes as long as one trial.
         let block_s = if duet { block_s / 2.0 } else { block_s };
         let allowed = self.settings.blocks_max as usize;
-        let blocks_max = match gate::plan::blocks_max(seconds(self.settings.time_max), block_s, allowed) {
-            Ok(blocks) => blocks,
-            Err(faults) => return Err(Failure::new(Exit::Usage, faults)),
-        };
+        let blocks_max = gate::plan::blocks_max(seconds(self.settings.time_max), block_s, allowed)
+            .map_err(|faults| Failure::new(Exit::Usage, faults))?;
         let of = |run: &Measured| GateTrial::of(run, &self.rules).joined(blocks_max);
         let joined = of(&baseline).max(of(&candidate));
         let fixed = Fixed { duet, blocks_max, joined };
