@@ -52,11 +52,10 @@ impl Direction {
             let rejects = sequential.look(blocks, blocks_max, &maxima, &statistics);
             (rejects, maxima, statistics)
         };
-        let (nothing, mut maxima, statistics) = test(&mut self.beyond_nothing, |_| 0.0);
+        let (nothing, maxima, statistics) = test(&mut self.beyond_nothing, |_| 0.0);
         let (floor, ..) = test(&mut self.beyond_floor, |c| c.floor);
-        maxima.sort_unstable_by(|a, b| b.total_cmp(a));
         let seen = |i: usize| {
-            let as_large = maxima.partition_point(|n| *n >= statistics[i]);
+            let as_large = maxima.iter().filter(|n| **n >= statistics[i]).count();
             let p_adj = (1 + as_large) as f64 / (maxima.len() + 1) as f64;
             Seen { rejects: nothing[i] && floor[i], p_adj }
         };

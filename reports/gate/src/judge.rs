@@ -225,7 +225,9 @@ impl Gate {
             seen.p_adj_better = better[i].map(|s| s.p_adj);
             let (floor, margin) = (metric.shift(metric.floor), metric.shift(metric.margin));
             let needed = noise::blocks_needed(errors, noise::spread(&seen.differences), floor, margin);
-            let hopeless = self.looks_done >= LOOKS_BEFORE_NOISE && needed > HOPELESS * blocks_max as f64;
+            // A spread without end means failures in half of the blocks, which is no noise.
+            let hidden = needed.is_finite() && needed > HOPELESS * blocks_max as f64;
+            let hopeless = self.looks_done >= LOOKS_BEFORE_NOISE && hidden;
             (seen.verdict, seen.reason) = match () {
                 () if rejects_worse && large => (MetricVerdict::Regressed, None),
                 () if seen.few_samples => (MetricVerdict::Inconclusive, Some(Reason::FewSamples)),

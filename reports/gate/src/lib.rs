@@ -62,6 +62,7 @@ mod result;
 mod sequential;
 pub mod share;
 pub mod unchanged;
+pub mod warm_up;
 
 pub use design::Design;
 pub use fault::Faults;

@@ -58,6 +58,30 @@ pub enum Reason {
     Stopped,
 }
 
+impl MetricVerdict {
+    /// Its name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            MetricVerdict::Regressed => "regressed",
+            MetricVerdict::Improved => "improved",
+            MetricVerdict::Unchanged => "unchanged",
+            MetricVerdict::Inconclusive => "inconclusive",
+        }
+    }
+}
+
+impl Reason {
+    /// Its name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Reason::Budget => "budget",
+            Reason::Noise => "noise",
+            Reason::FewSamples => "few-samples",
+            Reason::Stopped => "stopped",
+        }
+    }
+}
+
 /// A gate's result.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct GateResult {

@@ -44,10 +44,15 @@ impl Sequential {
         }
         let mut alive: Vec<f64> =
             maxima.iter().zip(&self.alive).filter(|(_, alive)| **alive).map(|(n, _)| *n).collect();
-        alive.sort_unstable_by(|a, b| b.total_cmp(a));
-        let rejects = |t: &f64| 1 + alive.partition_point(|n| n >= t) <= left;
-        let rejected = statistics.iter().map(rejects).collect();
-        let boundary = alive.get(left).copied().unwrap_or(f64::NEG_INFINITY);
+        // Above the boundary lie as many redraws as are left, ties aside. To reject is to exceed the least of those: what is
+        // observed counts as one of them.
+        let (mut boundary, mut exceeded) = (f64::NEG_INFINITY, f64::NEG_INFINITY);
+        if alive.len() > left {
+            let (above, at, _) = alive.select_nth_unstable_by(left, |a, b| b.total_cmp(a));
+            boundary = *at;
+            exceeded = above.iter().copied().fold(f64::INFINITY, f64::min);
+        }
+        let rejected = statistics.iter().map(|t| *t > exceeded).collect();
         for (alive, n) in self.alive.iter_mut().zip(maxima) {
             if *alive && *n > boundary {
                 *alive = false;

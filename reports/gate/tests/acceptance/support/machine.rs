@@ -65,18 +65,6 @@ pub const NOISY: Noise = Noise {
 };
 
 impl Noise {
-    /// So many times as noisy: drift and processes, not bursts.
-    pub fn times(self, factor: f64) -> Noise {
-        Noise {
-            process: self.process * factor,
-            own: self.own * factor,
-            slow: self.slow * factor,
-            quick: self.quick * factor,
-            width: self.width * factor,
-            ..self
-        }
-    }
-
     /// With another part of a process's variance (usually half of all that runs differ by) that two trials do not share.
     pub fn per_process(self, part: f64) -> Noise {
         let factor = (part / 0.5).sqrt();

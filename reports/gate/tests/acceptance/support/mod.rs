@@ -6,7 +6,7 @@ pub mod trials;
 
 use gate::{GateResult, Verdict};
 
-/// How many of a simulation: all in an optimised build, a tenth otherwise, so that debug tests end too.
+/// How many of a simulation: all in an optimised build, one in fifty otherwise, so that debug tests end too.
 pub fn size(full: usize) -> usize {
     if cfg!(debug_assertions) { full.div_ceil(50) } else { full }
 }
