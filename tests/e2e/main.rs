@@ -11,6 +11,7 @@ mod durability; // a killed hub keeps every acknowledged write, once, and an aud
 mod faults; // killed and restarted by the scenario itself: nothing acknowledged is lost, and the cost is told
 mod fhir_clients; // FHIR clients that nobody here wrote read, search, update and register in the Personal Demographics Service
 mod gate_formats; // every format that a gate writes is read by something that is not ours
+mod gate_noise; // the gate against the noise of this machine: no false alarm, and a tenth more work is found
 mod known_server; // a server whose truth is known: what the generator is held against
 mod library; // every scenario that comes with the product says what it is for, and runs
 mod limit; // the limit is found by real runs, and what is not known is not claimed
