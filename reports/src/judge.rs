@@ -71,12 +71,20 @@ fn of_events(observed: &Observed, line: &BudgetLine) -> Option<f64> {
 fn of_hub(run: &Measured, line: &BudgetLine) -> Option<f64> {
     let hub = run.record.hub.as_ref().filter(|_| run.record.target.kind == "embedded")?;
     match line.metric.as_str() {
-        "cpu-per-transaction" => {
-            Some(hub.cpu_seconds * 1e9 / run.record.counts_all.answered as f64).filter(|ns| ns.is_finite())
-        }
+        "cpu-per-transaction" => cpu_ns_per_transaction(run),
         "hub-memory" => Some(hub.rss_bytes_peak as f64),
         _ => None,
     }
+}
+
+/// Processor time of the hub over the whole run, nanoseconds; nothing where none was seen.
+pub(crate) fn cpu_ns(run: &Measured) -> Option<f64> {
+    run.record.hub.as_ref().map(|hub| hub.cpu_seconds * 1e9).filter(|ns| *ns > 0.0)
+}
+
+/// The same for one answered request, which is of the whole run too: the hub is watched from its first request.
+pub(crate) fn cpu_ns_per_transaction(run: &Measured) -> Option<f64> {
+    Some(cpu_ns(run)? / run.record.counts_all.answered as f64).filter(|ns| ns.is_finite())
 }
 
 fn measure(run: &Measured, counts: Counts, rate: RatePerS, line: &BudgetLine) -> Option<f64> {

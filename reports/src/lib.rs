@@ -23,7 +23,7 @@ pub mod units;
 
 pub use charts::{CHARTS, Chart, PlanDrawing, plan_svg};
 pub use compare::{
-    CompareRow, Comparison, Difference, NotComparable, compare, compare_markdown, compare_text,
+    CompareRow, Comparison, Difference, NotComparable, compare, compare_markdown, compare_text, differences,
 };
 pub use hours::hours_per_day;
 pub use html::{compare_html, html, limit_html, trend_html};

@@ -40,6 +40,17 @@ pub struct GateSettings {
     pub inconclusive: Policy,
     /// What an interaction that only the baseline answered does to the verdict.
     pub missing: Policy,
+    /// What a candidate must be measured against to fail by its figures.
+    pub baseline: Baseline,
+}
+
+/// What a baseline must be for a gate to fail by a comparison with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Baseline {
+    /// A build that is measured in turn with the candidate; against stored runs a comparison is advice.
+    Build,
+    /// Stored runs will do, with the false alarms that come with them.
+    Stored,
 }
 
 /// What something that is not a verdict does to the exit code.
@@ -90,6 +101,7 @@ impl Default for GateSettings {
             time_max: Duration::from_secs(900),
             inconclusive: Policy::Warn,
             missing: Policy::Fail,
+            baseline: Baseline::Build,
         }
     }
 }
@@ -97,6 +109,11 @@ impl Default for GateSettings {
 impl BudgetFile {
     /// What holds where there is no budget file: the scenario's own budgets, and the usual margins over the whole mix.
     pub fn of(scenario: &Scenario) -> BudgetFile {
+        BudgetFile::usual(&scenario.path, scenario.budgets.clone())
+    }
+
+    /// The same for a scenario of which only its path and its budgets are at hand, as of a stored run.
+    pub fn usual(path: &Path, budgets: Vec<Budget>) -> BudgetFile {
         let usual = |(metric, margin, floor): (&str, f64, f64)| Relative {
             interaction: "all".to_owned(),
             metric: metric.to_owned(),
@@ -106,9 +123,9 @@ impl BudgetFile {
             line: 0,
         };
         BudgetFile {
-            path: scenario.path.clone(),
+            path: path.to_owned(),
             gate: GateSettings::default(),
-            budgets: scenario.budgets.clone(),
+            budgets,
             relative: RELATIVE_DEFAULT.into_iter().map(usual).collect(),
         }
     }
@@ -120,12 +137,21 @@ impl BudgetFile {
 /// Every fault at once, each with its line: unknown keys, interactions that the mix does not have, values without a unit, a
 /// floor that is not below its margin.
 pub fn load_budget_file(path: &Path, scenario: &Scenario) -> Result<BudgetFile, Faults> {
+    let names: Vec<&str> = scenario.interactions.iter().map(|i| i.name.as_str()).collect();
+    load_budget_file_for(path, &names, BudgetFile::of(scenario))
+}
+
+/// The same for a mix of these interactions; what the file leaves out stays as in `usual`.
+///
+/// # Errors
+/// Those of [`load_budget_file`].
+pub fn load_budget_file_for(path: &Path, names: &[&str], usual: BudgetFile) -> Result<BudgetFile, Faults> {
     let found = Library::read(path).map_err(|fault| Faults(vec![*fault]))?;
     let log = Log::default();
     let source = Source { file: &found.file, text: &found.text, log: &log };
     let read = source.parse().map(|table| {
         let root = Section::root(source, &table);
-        read_file(&root, path, scenario, &log)
+        read_file(&root, path, names, usual, &log)
     });
     match read {
         Some(file) if log.count() == 0 => Ok(file),
@@ -133,13 +159,24 @@ pub fn load_budget_file(path: &Path, scenario: &Scenario) -> Result<BudgetFile, 
     }
 }
 
-fn read_file(root: &Section<'_>, path: &Path, scenario: &Scenario, log: &Log) -> BudgetFile {
-    let usual = BudgetFile::of(scenario);
-    let names: Vec<&str> = scenario.interactions.iter().map(|i| i.name.as_str()).collect();
+/// Every key that the reader of a budget file knows, for the test that holds the README against the format.
+#[doc(hidden)]
+pub fn budget_keys_asked(path: &Path) -> Vec<(String, String, &'static str)> {
+    let log = Log::default();
+    if let Ok(found) = Library::read(path) {
+        let source = Source { file: &found.file, text: &found.text, log: &log };
+        if let Some(table) = source.parse() {
+            read_file(&Section::root(source, &table), path, &[], BudgetFile::usual(path, Vec::new()), &log);
+        }
+    }
+    log.asked().into_iter().collect()
+}
+
+fn read_file(root: &Section<'_>, path: &Path, names: &[&str], usual: BudgetFile, log: &Log) -> BudgetFile {
     root.need("schema", "1").and_then(|i| i.whole(SCHEMA..=SCHEMA));
     let gate = root.get("gate").and_then(|i| i.section()).map(|s| read_gate(&s));
-    let budgets = root.get("budget").map(|item| read_budgets(&item, &names, log));
-    let relative = root.get("relative").map(|item| read_relative(&item, &names, log));
+    let budgets = root.get("budget").map(|item| read_budgets(&item, names, log));
+    let relative = root.get("relative").map(|item| read_relative(&item, names, log));
     root.finish();
     BudgetFile {
         path: path.to_owned(),
@@ -152,6 +189,7 @@ fn read_file(root: &Section<'_>, path: &Path, scenario: &Scenario, log: &Log) ->
 fn read_gate(section: &Section<'_>) -> GateSettings {
     let usual = GateSettings::default();
     let policies = [("pass", Policy::Pass), ("warn", Policy::Warn), ("fail", Policy::Fail)];
+    let baselines = [("build", Baseline::Build), ("stored", Baseline::Stored)];
     let share = |item: Option<Item<'_>>| {
         let item = item?;
         let found = item.number().filter(|n| (0.0001..=0.2).contains(n));
@@ -174,6 +212,7 @@ fn read_gate(section: &Section<'_>) -> GateSettings {
             .and_then(|i| i.one_of(&policies))
             .unwrap_or(usual.inconclusive),
         missing: section.get("missing").and_then(|i| i.one_of(&policies)).unwrap_or(usual.missing),
+        baseline: section.get("baseline").and_then(|i| i.one_of(&baselines)).unwrap_or(usual.baseline),
     };
     section.finish();
     gate

@@ -53,7 +53,11 @@ mod units;
 mod uses;
 mod variable;
 
-pub use budget_file::{BudgetFile, GateSettings, Policy, Relative, load_budget_file};
+#[doc(hidden)]
+pub use budget_file::budget_keys_asked;
+pub use budget_file::{
+    Baseline, BudgetFile, GateSettings, Policy, Relative, load_budget_file, load_budget_file_for,
+};
 pub use certificates::{Certificates, KeySource, Shown, Tls};
 pub use check::{AnswerView, CheckContext, CheckFault, CheckKind};
 pub use credentials::{Credentials, Secret, SecretCell, SignedJwt, TokenServer};

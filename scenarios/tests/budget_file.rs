@@ -1,6 +1,6 @@
 //! The budget file: what is read, what stays as usual, and every fault at once with its line.
 
-use scenarios::{BudgetFile, Policy, Relative, Scenario, load, load_budget_file};
+use scenarios::{Baseline, BudgetFile, Policy, Relative, Scenario, load, load_budget_file};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -31,6 +31,7 @@ fn what_a_budget_file_leaves_out_stays_as_usual() {
     assert_eq!(read.relative, usual.relative);
     assert_eq!(read.gate, usual.gate);
     assert_eq!((read.gate.alpha, read.gate.blocks_max), (0.01, 80));
+    assert_eq!(read.gate.baseline, Baseline::Build, "stored runs fail no gate unless told to");
 }
 
 #[test]
@@ -44,6 +45,7 @@ blocks-max = 40
 time-max = "5m"
 inconclusive = "fail"
 missing = "warn"
+baseline = "stored"
 [budget]
 all = { response-p95 = "90ms", cpu-per-transaction = "400us", hub-memory = "512MiB", errors = "0.1%" }
 [relative]
@@ -55,6 +57,7 @@ pds-retrieve = { response-p99 = { margin = "15%", floor = "3%", min-effect = "2m
     assert_eq!((read.gate.alpha, read.gate.beta, read.gate.blocks_max), (0.02, 0.1, 40));
     assert_eq!(read.gate.time_max, Duration::from_secs(300));
     assert_eq!((read.gate.inconclusive, read.gate.missing), (Policy::Fail, Policy::Warn));
+    assert_eq!(read.gate.baseline, Baseline::Stored);
     let limits: Vec<(&str, f64)> = read.budgets.iter().map(|b| (b.metric.as_str(), b.limit)).collect();
     for limit in [
         ("response-p95", 90e6),
@@ -72,7 +75,7 @@ pds-retrieve = { response-p99 = { margin = "15%", floor = "3%", min-effect = "2m
             margin: 0.15,
             floor: 0.03,
             min_effect_ns: Some(2e6),
-            line: 13,
+            line: 14,
         }
     );
 }
@@ -85,6 +88,7 @@ fn every_fault_is_told_at_once_with_its_line() {
 alpha = 0.9
 blocks-max = 3
 margin = 1
+baseline = "yesterday"
 [budget]
 all = { response-p99 = "250", nonsense = "1ms" }
 pds-retreive = { errors = "1%" }
@@ -98,15 +102,16 @@ pds-trace = { errors = { margin = "5%", floor = "1%", min-effect = "1ms" }, resp
         (3, "gate.alpha: not a probability"),
         (4, "gate.blocks-max: not a number in range, got \"3\", allowed: 15 to 120"),
         (5, "gate.margin: unknown key"),
-        (7, "budget.all.response-p99: not a duration above zero, got \"250\""),
-        (7, "budget.all.nonsense: unknown metric"),
-        (8, "not an interaction of the mix, got \"pds-retreive\""),
-        (10, "a maximum grows with the number of requests"),
-        (10, "floor is not below margin"),
-        (11, "is a metric of the whole run, got \"pds-retrieve\", allowed: all"),
-        (12, "is for times only"),
-        (12, "not a margin"),
-        (12, "floor: is missing"),
+        (6, "gate.baseline: unknown value, got \"yesterday\", allowed: build, stored"),
+        (8, "budget.all.response-p99: not a duration above zero, got \"250\""),
+        (8, "budget.all.nonsense: unknown metric"),
+        (9, "not an interaction of the mix, got \"pds-retreive\""),
+        (11, "a maximum grows with the number of requests"),
+        (11, "floor is not below margin"),
+        (12, "is a metric of the whole run, got \"pds-retrieve\", allowed: all"),
+        (13, "is for times only"),
+        (13, "not a margin"),
+        (13, "floor: is missing"),
     ] {
         let found = told.iter().any(|fault| fault.contains(&format!(":{line}: ")) && fault.contains(words));
         assert!(found, "line {line}: {words:?} in {told:#?}");

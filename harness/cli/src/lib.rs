@@ -5,6 +5,8 @@ mod compare;
 mod events;
 mod exit;
 mod explain;
+mod gate;
+mod gate_output;
 mod gate_rules;
 mod hub;
 mod limit;
@@ -38,9 +40,13 @@ use std::process::ExitCode;
                   spinebench runs                                   what has been run so far\n  \
                   spinebench report latest                          read a run record again\n  \
                   spinebench compare A B                            two run records side by side\n  \
+                  spinebench ab --baseline ../main --candidate . scenarios/gate.toml\n  \
+                                                                    is this build slower than that one? for CI\n  \
+                  spinebench gate latest                            a run record against its budgets, for CI\n  \
                   spinebench trend                                  many of them over time\n  \
                   spinebench hub --sandbox                          a hub to point NHS client software at\n\n\
-                  Exit codes: 0 ok, 1 over budget, 2 usage, 3 bad scenario, 4 run invalid, 5 target unreachable, 70 bug"
+                  Exit codes: 0 ok, 1 over budget, 2 usage, 3 bad scenario, 4 run invalid, 5 target unreachable, 70 bug;\n\
+                  of ab and gate: 0 pass, 1 regressed or over budget, 2 invalid or not comparable, 3 inconclusive, 4 infrastructure"
 )]
 struct Cli {
     #[command(subcommand)]
@@ -59,6 +65,8 @@ enum Command {
     Limit(limit::Args),
     /// Set a candidate against its baseline in blocks of fresh trials, until it is known whether it is worse.
     Ab(Box<ab::Args>),
+    /// Judge stored run records by budgets, and set them against a baseline's; or judge a table of block differences.
+    Gate(gate::Args),
     /// Read a run record and print or render it again.
     Report(report::Args),
     /// List the run records of a folder, the newest last.
@@ -83,12 +91,8 @@ pub fn run_cli() -> ExitCode {
         Command::Hub(args) => hub::run(*args),
         Command::Explain(args) => explain::run(&args),
         Command::Limit(args) => limit::run(&args),
-        Command::Ab(args) => {
-            return ab::run(&args).unwrap_or_else(|failure| {
-                eprintln!("{}", failure.message);
-                failure.gate_code().into()
-            });
-        }
+        Command::Ab(args) => return of_gate(ab::run(&args)),
+        Command::Gate(args) => return of_gate(gate::run(&args)),
         Command::Report(args) => report::run(&args),
         Command::Runs(args) => runs::run(&args),
         Command::Compare(args) => compare::run(&args),
@@ -101,6 +105,14 @@ pub fn run_cli() -> ExitCode {
             exit.into()
         }
     }
+}
+
+/// A gate's own exit code, or what a failure is in its terms.
+fn of_gate(outcome: Result<ExitCode, Failure>) -> ExitCode {
+    outcome.unwrap_or_else(|failure| {
+        eprintln!("{}", failure.message);
+        failure.gate_code().into()
+    })
 }
 
 /// The record that the project publishes, for tests that need a real one.

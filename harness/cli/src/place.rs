@@ -9,15 +9,13 @@ use harness::client::connector::Connector;
 use harness::engine::Live;
 use harness::inject;
 use harness::run::{RunError, Setting};
+use reports::gate::AT_THE_END;
 use run_record::{ALL, BudgetLine, Measured};
 use scenarios::{Action, Model, Scenario, Target};
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::AtomicBool;
-
-/// How the reasons begin that a hub gives by the way it ends.
-pub const AT_THE_END: &str = "At the end of the run";
 
 /// Where the load goes.
 pub struct Place {

@@ -64,7 +64,7 @@ pub mod share;
 pub mod unchanged;
 pub mod warm_up;
 
-pub use design::Design;
+pub use design::{ALPHA_BEYOND_FLOOR, Design, FLIPS};
 pub use fault::Faults;
 pub use flips::{Flips, Maxima};
 pub use judge::{Gate, Step};

@@ -13,7 +13,6 @@ use run_record::{Host, Measured, RunRecord};
 use crate::units;
 
 pub use markdown::compare_markdown;
-pub(crate) use rows::cpu_ns_per_transaction;
 pub use rows::{CompareRow, Difference};
 pub use text::compare_text;
 pub(crate) use text::{change_text, figure, within_text};
@@ -70,12 +69,7 @@ pub fn compare<'a>(
     (name_a, a): (&str, &'a Measured),
     (name_b, b): (&str, &'a Measured),
 ) -> Result<Comparison<'a>, NotComparable> {
-    let differences: Vec<_> = what_must_agree(&a.record)
-        .into_iter()
-        .zip(what_must_agree(&b.record))
-        .filter(|((_, a), (_, b))| a != b)
-        .map(|((what, a), (_, b))| (what, a, b))
-        .collect();
+    let differences = differences(&a.record, &b.record);
     let (name_a, name_b) = (name_a.to_owned(), name_b.to_owned());
     if !differences.is_empty() {
         return Err(NotComparable { name_a, name_b, differences });
@@ -84,12 +78,25 @@ pub fn compare<'a>(
     Ok(Comparison { a, b, rows: rows::rows(a, b), warnings, name_a, name_b })
 }
 
+/// What two runs differ in though they must not, with both values; empty when their figures may stand beside each other.
+pub fn differences(a: &RunRecord, b: &RunRecord) -> Vec<(&'static str, String, String)> {
+    let pairs = what_must_agree(a).into_iter().zip(what_must_agree(b));
+    pairs.filter(|((_, a), (_, b))| a != b).map(|((what, a), (_, b))| (what, a, b)).collect()
+}
+
+/// What all that depends on the machine is called among the differences.
+pub(crate) const MACHINE: &str = "machine class";
+
+/// Beginnings of changes that do not alter what is asked: which build of the hub answers, and the seed, are what runs of one
+/// scenario may differ in.
+const SAME_QUESTION: [&str; 2] = ["the hub is ", "with seed "];
+
 /// What two runs must have in common before their figures may stand beside each other.
 pub(crate) fn what_must_agree(record: &RunRecord) -> Vec<(&'static str, String)> {
-    let changes = match record.scenario.changes.is_empty() {
-        true => "none".to_owned(),
-        false => record.scenario.changes.join("; "),
-    };
+    let changes = record.scenario.changes.iter().map(String::as_str);
+    let changes: Vec<&str> =
+        changes.filter(|change| !SAME_QUESTION.iter().any(|s| change.starts_with(s))).collect();
+    let changes = if changes.is_empty() { "none".to_owned() } else { changes.join("; ") };
     vec![
         ("format version", record.format_version.to_string()),
         ("scenario", record.scenario.sha256.clone()),
@@ -100,7 +107,7 @@ pub(crate) fn what_must_agree(record: &RunRecord) -> Vec<(&'static str, String)>
             "store",
             record.hub.as_ref().and_then(|hub| hub.store.clone()).unwrap_or_else(|| "not known".to_owned()),
         ),
-        ("machine class", machine_class(&record.host)),
+        (MACHINE, machine_class(&record.host)),
     ]
 }
 

@@ -2,6 +2,8 @@
 
 use run_record::{ALL, InteractionRow, Kind, Measured, find_histogram};
 
+use crate::judge::cpu_ns_per_transaction;
+
 use super::intervals::{Ranged, difference, mean, percentile, ratio, share};
 
 /// A figure of both runs.
@@ -131,10 +133,4 @@ fn of_run(rows: &mut Vec<CompareRow>, a: &Measured, b: &Measured) {
         let change = relative(a, b, None);
         rows.push(CompareRow { interaction: ALL.to_owned(), metric: metric.to_owned(), unit, a, b, change });
     }
-}
-
-/// Processor time of the hub for one answered request, nanoseconds. Both are of the whole run: the hub is watched from its first request.
-pub(crate) fn cpu_ns_per_transaction(run: &Measured) -> Option<f64> {
-    let hub = run.record.hub.as_ref()?;
-    Some(hub.cpu_seconds * 1e9 / run.record.counts_all.answered as f64).filter(|ns| ns.is_finite())
 }

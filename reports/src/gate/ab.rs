@@ -2,11 +2,30 @@
 //! absolute budgets over the candidate's trials. Pure; called by the command line, after each look and at the end.
 
 use gate::budget::{self, Basis, Limit};
-use gate::{Design, Gate, GateResult as Stats, MetricVerdict as Seen, Reason, Step, Verdict};
+use gate::{
+    ALPHA_BEYOND_FLOOR, Design, FLIPS, Gate, GateResult as Stats, MetricVerdict as Seen, Reason, Step,
+    Verdict,
+};
 use run_record::{ALL, BudgetLine, Kind, Measured};
 
+use super::exit::GatePolicy;
 use super::result::{BudgetOutcome, GateBudget, GateMetric, GateVerdict, Location, MetricVerdict, Scale};
 use super::trials::{GateRule, GateTrial};
+
+/// What is fixed before the first block.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GatePlan {
+    /// Probability of calling an unchanged build regressed, over the whole gate.
+    pub alpha: f64,
+    /// Probability of passing a regression as large as its margin.
+    pub beta: f64,
+    /// After how many blocks it looks, as they are counted after joining.
+    pub looks: Vec<usize>,
+    /// Consecutive blocks that count as one.
+    pub joined: usize,
+    /// What an interaction that the candidate lost does to the verdict.
+    pub missing: GatePolicy,
+}
 
 /// Blocks as they come, judged look by look. Holds nothing that the trials do not give, so that a gate which was stopped can
 /// go on from its stored trials.
@@ -16,25 +35,37 @@ pub struct GateBlocks {
     gate: Gate,
     /// Consecutive blocks that count as one.
     joined: usize,
+    missing: GatePolicy,
     waiting: Option<(GateTrial, GateTrial, usize)>,
+    /// For each rule, whether the baseline and the candidate ever had a figure.
+    had: Vec<(bool, bool)>,
+    /// The medians of each trial's seconds, the baseline's and the candidate's.
+    trends: (Vec<Vec<f64>>, Vec<Vec<f64>>),
 }
 
 impl GateBlocks {
-    /// No block yet; at most `blocks_max` of them, of which `joined` at a time count as one.
+    /// No block yet.
     ///
     /// # Errors
-    /// Sentences, one a line: rules that are no design, too few blocks.
-    pub fn new(
-        rules: Vec<GateRule>,
-        (alpha, beta): (f64, f64),
-        blocks_max: usize,
-        joined: usize,
-    ) -> Result<GateBlocks, String> {
-        let metrics = rules.iter().map(GateRule::metric).collect();
-        let joined = joined.max(1);
-        let design = Design::new(metrics, blocks_max / joined).map_err(|f| f.to_string())?;
-        let gate = Gate::new(Design { alpha, beta, ..design }).map_err(|f| f.to_string())?;
-        Ok(GateBlocks { rules, gate, joined, waiting: None })
+    /// Sentences, one a line: rules or looks that are no design.
+    pub fn new(rules: Vec<GateRule>, plan: GatePlan) -> Result<GateBlocks, String> {
+        let design = Design {
+            metrics: rules.iter().map(GateRule::metric).collect(),
+            looks: plan.looks,
+            alpha: plan.alpha,
+            alpha_beyond_floor: ALPHA_BEYOND_FLOOR,
+            beta: plan.beta,
+            flips: FLIPS,
+        };
+        Ok(GateBlocks {
+            had: vec![(false, false); rules.len()],
+            rules,
+            gate: Gate::new(design).map_err(|f| f.to_string())?,
+            joined: plan.joined.max(1),
+            missing: plan.missing,
+            waiting: None,
+            trends: (Vec::new(), Vec::new()),
+        })
     }
 
     /// Takes a block and looks if it is time; whether to measure on.
@@ -42,6 +73,12 @@ impl GateBlocks {
     /// # Errors
     /// Sentences: a figure that is no number, or a block after the verdict.
     pub fn push(&mut self, baseline: GateTrial, candidate: GateTrial) -> Result<bool, String> {
+        for (rule, (of_b, of_c)) in self.had.iter_mut().enumerate() {
+            *of_b |= !baseline.lacks(rule);
+            *of_c |= !candidate.lacks(rule);
+        }
+        self.trends.0.push(baseline.trend().to_vec());
+        self.trends.1.push(candidate.trend().to_vec());
         let (baseline, candidate, blocks) = match self.waiting.take() {
             None => (baseline, candidate, 1),
             Some((mut b, mut c, blocks)) => {
@@ -54,7 +91,8 @@ impl GateBlocks {
             self.waiting = Some((baseline, candidate, blocks));
             return Ok(true);
         }
-        let step = self.gate.push(&GateTrial::cells(&baseline, &candidate)).map_err(|f| f.to_string())?;
+        let cells = GateTrial::cells(&baseline, &candidate, self.missing == GatePolicy::Fail);
+        let step = self.gate.push(&cells).map_err(|f| f.to_string())?;
         Ok(matches!(step, Step::Continue(_)))
     }
 
@@ -71,15 +109,53 @@ impl GateBlocks {
     /// The metrics of the result.
     pub fn metrics(&self) -> Vec<GateMetric> {
         let stats = self.stats();
-        self.rules.iter().zip(stats.metrics).map(|(rule, seen)| metric(rule, seen)).collect()
+        let rules = self.rules.iter().zip(stats.metrics).enumerate();
+        rules
+            .map(|(at, (rule, seen))| {
+                let one_sided = self.one_sided(at, seen.verdict);
+                let mut metric = metric(rule, seen);
+                metric.verdict = one_sided.unwrap_or(metric.verdict);
+                metric
+            })
+            .collect()
+    }
+
+    /// Whether only one of the two ever had this figure. Where a lost one fails the gate, that it is lost and not rare must be
+    /// as sure as any regression.
+    fn one_sided(&self, rule: usize, seen: Seen) -> Option<MetricVerdict> {
+        match self.had[rule] {
+            (false, true) => Some(MetricVerdict::New),
+            (true, false) if seen == Seen::Regressed || self.missing != GatePolicy::Fail => {
+                Some(MetricVerdict::Missing)
+            }
+            _ => None,
+        }
+    }
+
+    /// What a reader should know of the trials, though it decides nothing.
+    pub fn warnings(&self) -> Vec<String> {
+        let warming = |(side, trends): (&str, &Vec<Vec<f64>>)| {
+            gate::warm_up::still_warming(trends).then(|| {
+                format!(
+                    "The {side}'s response times rose or fell steadily in most of its trials: the warm-up is too short."
+                )
+            })
+        };
+        [("baseline", &self.trends.0), ("candidate", &self.trends.1)]
+            .into_iter()
+            .filter_map(warming)
+            .collect()
     }
 
     /// The verdict on the blocks and the sentences for it.
     pub fn verdict(&self) -> (GateVerdict, Vec<String>) {
         let stats = self.stats();
-        let worse = stats.metrics.iter().zip(&self.rules).filter(|(seen, _)| seen.verdict == Seen::Regressed);
-        let named: Vec<String> = worse
-            .map(|(seen, rule)| {
+        let each = stats.metrics.iter().zip(&self.rules).enumerate();
+        let named: Vec<String> = each
+            .filter(|(_, (seen, _))| seen.verdict == Seen::Regressed)
+            // What is missing is told as such.
+            .filter(|(at, (seen, _))| self.one_sided(*at, seen.verdict).is_none())
+            .map(|(_, (seen, rule))| {
                 let change = seen.change.map_or("by more than can be told".to_owned(), |change| {
                     match rule.metric.as_str() {
                         "errors" => format!("by {:+.3} percentage points", change * 100.0),
@@ -182,6 +258,8 @@ pub fn judge_budgets(budgets: &[(BudgetLine, Option<Location>)], trials: &[Budge
             trials.iter().map(|trial| &trial.0[at]).collect();
         let values: Vec<Option<f64>> = of.iter().map(|(value, ..)| *value).collect();
         let floor = crate::judge::is_floor(&line.metric);
+        // As in a single run: what nobody measured keeps no budget.
+        let unknown = !values.is_empty() && values.iter().all(Option::is_none);
         let judged = match of.iter().map(|(.., count)| *count).collect::<Option<Vec<_>>>() {
             Some(counts) if !counts.is_empty() => gate::share::judge(&counts, line.limit),
             _ => {
@@ -197,6 +275,10 @@ pub fn judge_budgets(budgets: &[(BudgetLine, Option<Location>)], trials: &[Budge
             }
         };
         let (verdict, note) = match judged {
+            _ if unknown => (
+                BudgetOutcome::Broken,
+                Some("nothing was measured, and what is not known keeps no budget".to_owned()),
+            ),
             Ok(judged) => {
                 // Without a bound, because there are too few trials for one, the value alone decides, and the note says so. With
                 // one, a limit that lies within it is a warning: a red gate must not rest on a coin's fall.

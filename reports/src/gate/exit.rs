@@ -3,15 +3,16 @@
 
 use super::result::GateVerdict;
 
-/// What an inconclusive gate does to the exit code.
+/// What a budget file says of something that is neither a pass nor a regression: an open answer, an interaction that only the
+/// baseline answered.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum InconclusivePolicy {
-    /// It ends with 0, and no warning is made of it.
+pub enum GatePolicy {
+    /// Nothing is made of it.
     Pass,
-    /// It ends with 0, and says so as a warning.
+    /// A warning is made of it.
     #[default]
     Warn,
-    /// It ends with 3.
+    /// The gate fails by it: an open answer ends with 3, a lost interaction with 1.
     Fail,
 }
 
@@ -62,14 +63,14 @@ impl ExitCodeMap {
 
 /// The exit code: 0 pass, 1 regressed or over budget, 2 invalid, 3 inconclusive (0 unless the policy is to fail),
 /// 4 infrastructure; or what the map says.
-pub fn gate_exit_code(verdict: GateVerdict, policy: InconclusivePolicy, map: &ExitCodeMap) -> u8 {
+pub fn gate_exit_code(verdict: GateVerdict, policy: GatePolicy, map: &ExitCodeMap) -> u8 {
     map.of(verdict).unwrap_or(match verdict {
         GateVerdict::Pass => 0,
         GateVerdict::Regressed | GateVerdict::OverBudget => 1,
         GateVerdict::Invalid => 2,
         GateVerdict::Inconclusive => match policy {
-            InconclusivePolicy::Pass | InconclusivePolicy::Warn => 0,
-            InconclusivePolicy::Fail => 3,
+            GatePolicy::Pass | GatePolicy::Warn => 0,
+            GatePolicy::Fail => 3,
         },
         GateVerdict::Infrastructure => 4,
     })
@@ -83,15 +84,15 @@ mod tests {
     fn every_verdict_has_its_code_and_an_inconclusive_one_fails_only_when_told_to() {
         let map = ExitCodeMap::default();
         let codes = |policy| GateVerdict::EACH.map(|verdict| gate_exit_code(verdict, policy, &map));
-        assert_eq!(codes(InconclusivePolicy::Fail), [0, 1, 1, 3, 2, 4]);
-        assert_eq!(codes(InconclusivePolicy::Warn), [0, 1, 1, 0, 2, 4]);
-        assert_eq!(codes(InconclusivePolicy::Pass), [0, 1, 1, 0, 2, 4]);
+        assert_eq!(codes(GatePolicy::Fail), [0, 1, 1, 3, 2, 4]);
+        assert_eq!(codes(GatePolicy::Warn), [0, 1, 1, 0, 2, 4]);
+        assert_eq!(codes(GatePolicy::Pass), [0, 1, 1, 0, 2, 4]);
     }
 
     #[test]
     fn a_map_changes_what_it_names_and_nothing_else() {
         let map = ExitCodeMap::parse("regressed=99, inconclusive=0,over-budget=99").unwrap();
-        let codes = GateVerdict::EACH.map(|v| gate_exit_code(v, InconclusivePolicy::Fail, &map));
+        let codes = GateVerdict::EACH.map(|v| gate_exit_code(v, GatePolicy::Fail, &map));
         assert_eq!(codes, [0, 99, 99, 0, 2, 4]);
     }
 

@@ -90,7 +90,8 @@ fn annotations(result: &GateResult) -> Vec<Annotation> {
             MetricVerdict::Missing => Level::Warning,
             MetricVerdict::InconclusiveNoise
             | MetricVerdict::InconclusiveFewSamples
-            | MetricVerdict::InconclusiveBudget => Level::Warning,
+            | MetricVerdict::InconclusiveBudget
+            | MetricVerdict::InconclusiveAdvisory => Level::Warning,
             MetricVerdict::Improved | MetricVerdict::New => Level::Notice,
             MetricVerdict::Unchanged => continue,
         };

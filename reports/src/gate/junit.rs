@@ -83,7 +83,8 @@ fn cases(result: &GateResult) -> Vec<Case> {
                 | MetricVerdict::New
                 | MetricVerdict::InconclusiveNoise
                 | MetricVerdict::InconclusiveFewSamples
-                | MetricVerdict::InconclusiveBudget => Outcome::Skipped(line.clone()),
+                | MetricVerdict::InconclusiveBudget
+                | MetricVerdict::InconclusiveAdvisory => Outcome::Skipped(line.clone()),
             },
             out: line,
         }

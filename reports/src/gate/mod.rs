@@ -2,6 +2,8 @@
 //! the result; the statistics and the measuring are elsewhere. A new format is one file and one row in [`GATE_FORMATS`].
 
 mod ab;
+mod answer;
+mod believed;
 mod bencher;
 mod exit;
 mod github;
@@ -10,13 +12,16 @@ mod junit;
 mod markdown;
 mod openmetrics;
 mod result;
+mod stored;
 mod terminal;
 mod trials;
 mod words;
 
-pub use ab::{BudgetTrial, GateBlocks, judge_budgets};
+pub use ab::{BudgetTrial, GateBlocks, GatePlan, judge_budgets};
+pub use answer::{GateAnswer, gate_answer};
+pub use believed::{AT_THE_END, own_fault};
 pub use bencher::gate_bencher;
-pub use exit::{ExitCodeMap, InconclusivePolicy, gate_exit_code};
+pub use exit::{ExitCodeMap, GatePolicy, gate_exit_code};
 pub use github::{gate_github, gate_github_output};
 pub use json::{gate_json, read_gate_json};
 pub use junit::gate_junit;
@@ -27,6 +32,7 @@ pub use result::{
     BudgetOutcome, Fingerprints, GATE_RESULT_SCHEMA, GateBudget, GateKind, GateMetric, GateResult,
     GateScenario, GateSettings, GateSide, GateVerdict, Location, MetricVerdict, Pairing, Scale,
 };
+pub use stored::{GateRules, StoredRun, gate_stored};
 pub use terminal::gate_text;
 pub use trials::{GateRule, GateTrial};
 

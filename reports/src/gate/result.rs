@@ -228,6 +228,8 @@ pub enum MetricVerdict {
     InconclusiveFewSamples,
     /// Open: the blocks or the time ran out.
     InconclusiveBudget,
+    /// Open: worse in stored runs, which were not measured side by side, so that the machine may have changed instead.
+    InconclusiveAdvisory,
     /// The baseline does not have it.
     New,
     /// The candidate does not have it.
@@ -244,6 +246,7 @@ impl MetricVerdict {
             MetricVerdict::InconclusiveNoise => "inconclusive (noise)",
             MetricVerdict::InconclusiveFewSamples => "inconclusive (few samples)",
             MetricVerdict::InconclusiveBudget => "inconclusive (blocks or time ran out)",
+            MetricVerdict::InconclusiveAdvisory => "inconclusive (worse, but in stored runs)",
             MetricVerdict::New => "new",
             MetricVerdict::Missing => "missing",
         }
@@ -254,7 +257,8 @@ impl MetricVerdict {
         match self {
             MetricVerdict::InconclusiveNoise
             | MetricVerdict::InconclusiveFewSamples
-            | MetricVerdict::InconclusiveBudget => true,
+            | MetricVerdict::InconclusiveBudget
+            | MetricVerdict::InconclusiveAdvisory => true,
             MetricVerdict::Regressed
             | MetricVerdict::Unchanged
             | MetricVerdict::Improved

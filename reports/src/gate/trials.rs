@@ -26,6 +26,8 @@ pub struct GateRule {
 
 /// Histograms keep three significant digits.
 const BUCKET: f64 = 0.001;
+/// Fewest seconds of which a trend is looked for: three fall in a row by chance in one trial of six.
+const TREND_SECONDS_MIN: usize = 4;
 
 impl GateRule {
     /// Its name in results: interaction and metric.
@@ -83,19 +85,37 @@ enum Figure {
     Missing,
 }
 
-/// What one trial gives, a figure for each rule in order.
+/// What one trial gives, a figure for each rule in order, and whether it was still warming up.
 #[derive(Debug, Clone, PartialEq)]
-pub struct GateTrial(Vec<Figure>);
+pub struct GateTrial {
+    figures: Vec<Figure>,
+    /// Median response time of each measured second, nanoseconds.
+    medians_ns: Vec<f64>,
+}
 
 impl GateTrial {
     /// Takes what the rules ask for from a run record.
     pub fn of(run: &Measured, rules: &[GateRule]) -> GateTrial {
-        GateTrial(rules.iter().map(|rule| figure(run, rule)).collect())
+        let seconds = run.series.iter().filter(|row| row.measured && row.answered > 0);
+        GateTrial {
+            figures: rules.iter().map(|rule| figure(run, rule)).collect(),
+            medians_ns: seconds.map(|row| row.response_p50_ns as f64).collect(),
+        }
+    }
+
+    /// The medians of its seconds, where there are enough of them for a trend to be more than chance.
+    pub(super) fn trend(&self) -> &[f64] {
+        if self.medians_ns.len() < TREND_SECONDS_MIN { &[] } else { &self.medians_ns }
+    }
+
+    /// Whether it has nothing at all for a rule: the interaction did not run.
+    pub(super) fn lacks(&self, rule: usize) -> bool {
+        self.figures.get(rule).is_none_or(|figure| figure.reading() == Reading::Missing)
     }
 
     /// Joins the trial of the next block to this one: their requests count as those of one trial.
     pub fn join(&mut self, next: GateTrial) {
-        for (own, next) in self.0.iter_mut().zip(next.0) {
+        for (own, next) in self.figures.iter_mut().zip(next.figures) {
             match (own, next) {
                 (
                     Figure::Times { histogram, failed, .. },
@@ -130,24 +150,33 @@ impl GateTrial {
             }
             Figure::Share { .. } | Figure::Mean { .. } | Figure::Missing => 1,
         };
-        self.0.iter().map(of).max().unwrap_or(1)
+        self.figures.iter().map(of).max().unwrap_or(1)
     }
 
-    /// The cells of a block, in the order of the rules.
-    pub fn cells(baseline: &GateTrial, candidate: &GateTrial) -> Vec<Cell> {
-        let pairs = baseline.0.iter().zip(&candidate.0);
+    /// The cells of a block, in the order of the rules. What one side lacks is the worst there is, or, where a lost interaction
+    /// is not to fail the gate, no difference.
+    pub fn cells(baseline: &GateTrial, candidate: &GateTrial, lost_is_worst: bool) -> Vec<Cell> {
+        let pairs = baseline.figures.iter().zip(&candidate.figures);
         pairs
-            .map(|(b, c)| Cell::Pair {
-                baseline: b.reading(),
-                candidate: c.reading(),
-                samples: b.samples().min(c.samples()),
+            .map(|(b, c)| {
+                let (mut baseline, mut candidate) = (b.reading(), c.reading());
+                // A side that lacks the figure has no samples to be too few.
+                let samples = match (baseline == Reading::Missing, candidate == Reading::Missing) {
+                    (false, true) => b.samples(),
+                    (true, false) => c.samples(),
+                    (false, false) | (true, true) => b.samples().min(c.samples()),
+                };
+                if !lost_is_worst && (baseline == Reading::Missing || candidate == Reading::Missing) {
+                    (baseline, candidate) = (Reading::Missing, Reading::Missing);
+                }
+                Cell::Pair { baseline, candidate, samples }
             })
             .collect()
     }
 
     /// The figure of one rule as a number: infinite where the percentile lies among failed requests.
     pub fn value(&self, rule: usize) -> Option<f64> {
-        match self.0.get(rule)?.reading() {
+        match self.figures.get(rule)?.reading() {
             Reading::Value(value) => Some(value),
             Reading::Failed => Some(f64::INFINITY),
             Reading::Missing => None,
@@ -215,11 +244,9 @@ fn figure(run: &Measured, rule: &GateRule) -> Figure {
             }
             None => Figure::Missing,
         },
-        "cpu-per-transaction" => match &run.record.hub {
-            Some(hub) if hub.cpu_seconds > 0.0 => {
-                Figure::Mean { sum: hub.cpu_seconds * 1e9, of: run.record.counts_all.answered as f64 }
-            }
-            _ => Figure::Missing,
+        "cpu-per-transaction" => match crate::judge::cpu_ns(run) {
+            Some(sum) => Figure::Mean { sum, of: run.record.counts_all.answered as f64 },
+            None => Figure::Missing,
         },
         _ => Figure::Missing,
     }

@@ -101,7 +101,8 @@ pub(super) fn metric_line(m: &GateMetric) -> String {
         MetricVerdict::Improved => format!("{name}: better, {moved}{note}"),
         MetricVerdict::InconclusiveNoise
         | MetricVerdict::InconclusiveFewSamples
-        | MetricVerdict::InconclusiveBudget => format!(
+        | MetricVerdict::InconclusiveBudget
+        | MetricVerdict::InconclusiveAdvisory => format!(
             "{name}: {}, {moved}, least change that would be found {}, margin {}{note}",
             m.verdict.words(),
             m.mde.map_or("not known".to_owned(), |mde| worse(m, mde)),
@@ -147,7 +148,11 @@ pub(super) fn budget_line(budget: &GateBudget) -> String {
 
 /// Blocks, time and pairing, in a line.
 pub(super) fn effort(result: &GateResult) -> String {
-    let mut parts = vec![units::counted(u64::from(result.blocks_used), "block", "blocks")];
+    // Budgets alone rest on runs; all else on blocks.
+    let mut parts = vec![match result.candidate.runs.len() {
+        runs if result.blocks_used == 0 && runs > 0 => units::counted(runs as u64, "run", "runs"),
+        _ => units::counted(u64::from(result.blocks_used), "block", "blocks"),
+    }];
     if let Some(pairing) = result.pairing {
         parts[0] += &format!(", {}", pairing.word());
     }
@@ -188,7 +193,8 @@ pub(super) fn by_gravity(result: &GateResult) -> Vec<&GateMetric> {
         MetricVerdict::Missing => 1,
         MetricVerdict::InconclusiveNoise
         | MetricVerdict::InconclusiveFewSamples
-        | MetricVerdict::InconclusiveBudget => 2,
+        | MetricVerdict::InconclusiveBudget
+        | MetricVerdict::InconclusiveAdvisory => 2,
         MetricVerdict::Improved => 3,
         MetricVerdict::New => 4,
         MetricVerdict::Unchanged => 5,

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::TrendRun;
 use super::divisive::{SIDE_MIN, change_points};
-use crate::compare::cpu_ns_per_transaction;
+use crate::judge::cpu_ns_per_transaction;
 
 /// One figure of one run.
 #[derive(Debug, Clone, PartialEq)]

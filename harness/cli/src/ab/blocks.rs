@@ -5,8 +5,9 @@ use super::folder::{Fixed, Folder, Line};
 use super::trial::{Outcome, Trial};
 use super::{Side, seconds};
 use crate::exit::{Exit, Failure};
+use crate::gate_output::policy;
 use harness::clock::Clock;
-use reports::gate::{BudgetTrial, GateBlocks, GateRule, GateTrial, Location, Pairing};
+use reports::gate::{BudgetTrial, GateBlocks, GatePlan, GateRule, GateTrial, Location, Pairing};
 use run_record::{BudgetLine, Host, Measured, ScenarioRef, Tool};
 use scenarios::GateSettings;
 use std::io::Read;
@@ -213,9 +214,15 @@ impl<'a> Blocks<'a> {
     }
 
     fn fix(&mut self, fixed: Fixed) -> Result<(), Failure> {
-        let levels = (self.settings.alpha, self.settings.beta);
-        let gate = GateBlocks::new(self.rules.clone(), levels, fixed.blocks_max, fixed.joined);
-        self.gate = Some(gate.map_err(|e| Failure::new(Exit::Usage, e))?);
+        let plan = GatePlan {
+            alpha: self.settings.alpha,
+            beta: self.settings.beta,
+            looks: gate::plan::looks(fixed.blocks_max / fixed.joined.max(1)),
+            joined: fixed.joined,
+            missing: policy(self.settings.missing),
+        };
+        let gate = GateBlocks::new(self.rules.clone(), plan).map_err(|e| Failure::new(Exit::Usage, e))?;
+        self.gate = Some(gate);
         self.fixed = Some(fixed);
         Ok(())
     }
@@ -347,16 +354,10 @@ fn coin() -> Result<bool, Failure> {
 
 /// Why two runs do not do the same thing, naming both values.
 fn differ(baseline: &Measured, candidate: &Measured) -> Option<String> {
-    let (b, c) = (&baseline.record, &candidate.record);
-    if b.scenario.sha256 != c.scenario.sha256 {
-        let values = format!("{} and {}", b.scenario.sha256, c.scenario.sha256);
-        return Some(format!("the scenarios differ: got {values}, allowed one"));
-    }
-    let stores = (b.hub.as_ref().and_then(|h| h.store.clone()), c.hub.as_ref().and_then(|h| h.store.clone()));
-    (stores.0 != stores.1).then(|| {
-        let word = |store: Option<String>| store.unwrap_or_else(|| "none".to_owned());
-        format!("the stores differ: got {} and {}, allowed one", word(stores.0), word(stores.1))
-    })
+    let found = reports::differences(&baseline.record, &candidate.record);
+    // What is asked is the same by construction, and so is the machine; what remains is what the two make of it.
+    let (what, b, c) = found.into_iter().find(|(what, ..)| ["scenario", "store"].contains(what))?;
+    Some(format!("The two differ in {what}: got {b:?} and {c:?}, allowed the same in both."))
 }
 
 /// Share of the machine that hub and harness kept busy over the run.

@@ -3,8 +3,8 @@
 
 use super::side::Side;
 use crate::exit::{Exit, Failure};
+use crate::gate_output::unwritable;
 use crate::place::stem;
-use reports::gate::{GATE_FORMATS, GateResult};
 use scenarios::{BudgetFile, Scenario};
 use serde::{Deserialize, Serialize};
 use std::io::Write;
@@ -161,18 +161,6 @@ impl Folder {
         let open = std::fs::OpenOptions::new().create(true).append(true).open(&file);
         open.and_then(|mut open| writeln!(open, "{text}")).map_err(|e| unwritable(&file, &e))
     }
-
-    /// Writes the result in every format.
-    ///
-    /// # Errors
-    /// One sentence when it cannot be written.
-    pub fn write(&self, result: &GateResult) -> Result<(), Failure> {
-        for format in GATE_FORMATS {
-            let file = self.path.join(format.file);
-            std::fs::write(&file, (format.render)(result)).map_err(|e| unwritable(&file, &e))?;
-        }
-        Ok(())
-    }
 }
 
 /// How many gates of this scenario there are already.
@@ -180,8 +168,4 @@ pub fn attempts(out: &Path, scenario: &Path) -> u32 {
     let ending = format!("-{}", stem(scenario));
     let there = std::fs::read_dir(out).into_iter().flatten().flatten();
     there.filter(|entry| entry.file_name().to_string_lossy().ends_with(&ending)).count() as u32
-}
-
-fn unwritable(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::new(Exit::Unreachable, format!("{}: cannot be written: {error}", path.display()))
 }

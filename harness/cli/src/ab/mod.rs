@@ -8,6 +8,7 @@ mod told;
 mod trial;
 
 use crate::exit::{Exit, Failure};
+use crate::gate_output;
 use crate::gate_rules::{budget_rules, relative_rules};
 use crate::place::{clock_name, stem};
 use crate::signals;
@@ -66,8 +67,11 @@ pub struct Args {
     /// No progress; only the result.
     #[arg(long, short)]
     quiet: bool,
-    /// Print gate.json on stdout instead of the text for people.
-    #[arg(long)]
+    /// What is printed on stdout; files in every format lie in the gate's folder.
+    #[arg(long, value_name = "NAME", default_value = "text", value_parser = gate_output::format_names())]
+    format: String,
+    /// The same as --format json.
+    #[arg(long, conflicts_with = "format")]
     json: bool,
 }
 
@@ -101,13 +105,13 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     let mut blocks = Blocks::new(&folder, rules, budgets, &file.gate, pairing, args.quiet)?;
     let ended = blocks.measure(&stop)?;
     let result = told::result(&folder, &file, &scenario, &blocks, &ended);
-    folder.write(&result)?;
-    told::tell(&result, args.json, &folder.path)?;
+    gate_output::write(&result, &folder.path)?;
+    gate_output::tell(&result, if args.json { "json" } else { &args.format }, Some(&folder.path))?;
     if let Ended::Stopped = ended {
         eprintln!("stopped; go on with: spinebench ab --resume {}", folder.path.display());
     }
     let map = args.exit_code_map.clone().unwrap_or_default();
-    let policy = told::policy(file.gate.inconclusive);
+    let policy = gate_output::policy(file.gate.inconclusive);
     let code = match (&result.verdict, &ended) {
         // Ended by hand before it knew: nothing was decided, whatever the file says of an open answer.
         (GateVerdict::Inconclusive, Ended::Stopped) => 3,

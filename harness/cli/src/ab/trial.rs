@@ -3,7 +3,7 @@
 
 use super::side::Side;
 use crate::exit::Exit;
-use crate::place::AT_THE_END;
+use reports::gate::own_fault;
 use run_record::Measured;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -72,15 +72,9 @@ pub fn outcome(measured: Measured) -> Outcome {
     if measured.record.validity.valid {
         return Outcome::Done(Box::new(measured));
     }
-    let reasons = &measured.record.validity.reasons;
-    // Everything that is the system's own doing: the run's other reasons are blind to which side it was.
-    let own = |reason: &&String| {
-        reason.starts_with(AT_THE_END)
-            || reason.starts_with("The hub's process ended during the run")
-            || reason.starts_with("The hub counted")
-    };
-    match reasons.iter().find(own) {
-        Some(reason) => Outcome::Broken(reason.clone()),
-        None => Outcome::Invalid(reasons.join(" ")),
+    // What is not the system's own doing is blind to which side it was.
+    match own_fault(&measured.record.validity) {
+        Some(reason) => Outcome::Broken(reason.to_owned()),
+        None => Outcome::Invalid(measured.record.validity.reasons.join(" ")),
     }
 }
