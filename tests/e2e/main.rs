@@ -10,6 +10,7 @@ mod credentials; // a user's own system gets its credentials, and nothing that i
 mod durability; // a killed hub keeps every acknowledged write, once, and an audit log without a gap
 mod faults; // killed and restarted by the scenario itself: nothing acknowledged is lost, and the cost is told
 mod fhir_clients; // FHIR clients that nobody here wrote read, search, update and register in the Personal Demographics Service
+mod gate; // stored runs against budgets and a baseline, builds against builds: every ending has its exit code, and a stop is no loss
 mod gate_formats; // every format that a gate writes is read by something that is not ours
 mod gate_noise; // the gate against the noise of this machine: no false alarm, and a tenth more work is found
 mod known_server; // a server whose truth is known: what the generator is held against

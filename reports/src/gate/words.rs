@@ -148,8 +148,9 @@ pub(super) fn budget_line(budget: &GateBudget) -> String {
 
 /// Blocks, time and pairing, in a line.
 pub(super) fn effort(result: &GateResult) -> String {
-    // Budgets alone rest on runs; all else on blocks.
-    let mut parts = vec![match result.candidate.runs.len() {
+    // Budgets alone, and too few runs, rest on runs; all else on blocks.
+    let of_baseline = result.baseline.as_ref().map_or(0, |side| side.runs.len());
+    let mut parts = vec![match result.candidate.runs.len() + of_baseline {
         runs if result.blocks_used == 0 && runs > 0 => units::counted(runs as u64, "run", "runs"),
         _ => units::counted(u64::from(result.blocks_used), "block", "blocks"),
     }];
