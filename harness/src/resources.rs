@@ -36,7 +36,22 @@ struct Process {
     first_cpu_ms: Option<u64>,
     last_cpu_ms: u64,
     second_cpu_ms: u64,
+    /// CPU time of its threads that live, to the nanosecond: at the first look, and at the last.
+    exact_ns: Option<(u64, u64)>,
     rss_bytes_peak: u64,
+}
+
+/// Twice the kernel's tick of 10 ms, in which it tells a process's CPU time: as far as the exact figure may lie from it.
+const TICKS_MS: u64 = 20;
+
+/// CPU time of the threads that a process has now, nanoseconds; `None` where the kernel does not tell.
+fn threads_ns(pid: Pid) -> Option<u64> {
+    let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).ok()?;
+    let of = |task: std::fs::DirEntry| -> Option<u64> {
+        let text = std::fs::read_to_string(task.path().join("schedstat")).ok()?;
+        text.split_whitespace().next()?.parse().ok()
+    };
+    tasks.flatten().map(of).sum()
 }
 
 impl Process {
@@ -48,6 +63,7 @@ impl Process {
             first_cpu_ms: None,
             last_cpu_ms: 0,
             second_cpu_ms: 0,
+            exact_ns: None,
             rss_bytes_peak: 0,
         }
     }
@@ -58,6 +74,7 @@ impl Process {
         if pid != self.pid {
             self.pid = pid;
             self.before_cpu_ms = self.last_cpu_ms;
+            self.exact_ns = None;
         }
     }
 
@@ -69,14 +86,21 @@ impl Process {
             self.second_cpu_ms = cpu_ms;
         }
         self.last_cpu_ms = cpu_ms;
+        if let Some(now) = threads_ns(self.pid) {
+            self.exact_ns = Some((self.exact_ns.map_or(now, |(first, _)| first), now));
+        }
         self.rss_bytes_peak = self.rss_bytes_peak.max(process.memory());
         Some(process.memory())
     }
 
     fn usage(&self) -> Usage {
         let first = self.first_cpu_ms.unwrap_or(self.last_cpu_ms);
+        let ticked_ms = self.last_cpu_ms.saturating_sub(first);
+        // The exact figure lacks what threads that ended had used, and processes before this one; then the ticks stand.
+        let exact = self.exact_ns.map(|(first, last)| last.saturating_sub(first));
+        let exact = exact.filter(|ns| (ns / 1_000_000).abs_diff(ticked_ms) <= TICKS_MS);
         Usage {
-            cpu_seconds: self.last_cpu_ms.saturating_sub(first) as f64 / 1e3,
+            cpu_seconds: exact.map_or(ticked_ms as f64 / 1e3, |ns| ns as f64 / 1e9),
             rss_bytes_peak: self.rss_bytes_peak,
         }
     }

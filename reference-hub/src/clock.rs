@@ -36,6 +36,18 @@ impl HubClock {
     }
 }
 
+/// Uses up so much processor time of this thread, however often it is interrupted.
+pub fn burn(time: Duration) {
+    let used = || {
+        let now = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+        Duration::new(u64::try_from(now.tv_sec).unwrap_or(0), u32::try_from(now.tv_nsec).unwrap_or(0))
+    };
+    let end = used() + time;
+    while used() < end {
+        std::hint::spin_loop();
+    }
+}
+
 /// Measures how long something takes, on the monotonic clock.
 #[derive(Debug, Clone, Copy)]
 pub struct Stopwatch(Instant);
@@ -59,5 +71,20 @@ impl Stopwatch {
     /// Seconds since the start.
     pub fn elapsed_s(&self) -> f64 {
         self.0.elapsed().as_secs_f64()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn burning_uses_up_processor_time_and_not_only_time() {
+        let used = || rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+        let before = used();
+        burn(Duration::from_millis(5));
+        let after = used();
+        let spent_ns = (after.tv_sec - before.tv_sec) * 1_000_000_000 + (after.tv_nsec - before.tv_nsec);
+        assert!(spent_ns >= 5_000_000, "{spent_ns}");
     }
 }

@@ -3,7 +3,7 @@
 use cost_model::Model;
 use run_record::{
     ALL, BudgetLine, BudgetVerdict, Counts, InteractionRow, Kind, Measured, Observed, RatePerS, Validity,
-    Verdict,
+    Verdict, find_histogram,
 };
 
 /// Fills in what the record still lacks after measuring: budgets, hours (when a cost model is given), and the verdict.
@@ -20,7 +20,8 @@ pub fn judge(run: &Measured, budgets: &[BudgetLine]) -> Vec<BudgetVerdict> {
     let judged = |line: &BudgetLine| {
         let of_events = of_events(&run.record.observed, line);
         let measured = of_events
-            .or_else(|| measure(&run.interactions, counts, rate, line))
+            .or_else(|| of_hub(run, line))
+            .or_else(|| measure(run, counts, rate, line))
             .filter(|value| value.is_finite());
         BudgetVerdict {
             interaction: line.interaction.clone(),
@@ -66,7 +67,28 @@ fn of_events(observed: &Observed, line: &BudgetLine) -> Option<f64> {
     }
 }
 
-fn measure(rows: &[InteractionRow], counts: Counts, rate: RatePerS, line: &BudgetLine) -> Option<f64> {
+/// What the hub's process used: nothing is known of one that is not ours to watch.
+fn of_hub(run: &Measured, line: &BudgetLine) -> Option<f64> {
+    let hub = run.record.hub.as_ref().filter(|_| run.record.target.kind == "embedded")?;
+    match line.metric.as_str() {
+        "cpu-per-transaction" => cpu_ns_per_transaction(run),
+        "hub-memory" => Some(hub.rss_bytes_peak as f64),
+        _ => None,
+    }
+}
+
+/// Processor time of the hub over the whole run, nanoseconds; nothing where none was seen.
+pub(crate) fn cpu_ns(run: &Measured) -> Option<f64> {
+    run.record.hub.as_ref().map(|hub| hub.cpu_seconds * 1e9).filter(|ns| *ns > 0.0)
+}
+
+/// The same for one answered request, which is of the whole run too: the hub is watched from its first request.
+pub(crate) fn cpu_ns_per_transaction(run: &Measured) -> Option<f64> {
+    Some(cpu_ns(run)? / run.record.counts_all.answered as f64).filter(|ns| ns.is_finite())
+}
+
+fn measure(run: &Measured, counts: Counts, rate: RatePerS, line: &BudgetLine) -> Option<f64> {
+    let rows = &run.interactions;
     let row = |kind: Kind| {
         let named = |row: &&InteractionRow| row.kind == kind && row.interaction == line.interaction;
         rows.iter().find(named).filter(|row| row.count > 0)
@@ -82,14 +104,16 @@ fn measure(rows: &[InteractionRow], counts: Counts, rate: RatePerS, line: &Budge
         }
         metric => {
             let (kind, quantile) = metric.split_once('-')?;
-            let row = match kind {
-                "response" => row(Kind::Response),
-                "service" => row(Kind::Service),
-                _ => None,
-            }?;
+            let kind = match kind {
+                "response" => Kind::Response,
+                "service" => Kind::Service,
+                _ => return None,
+            };
+            let row = row(kind)?;
             let ns = match quantile {
                 "p50" => row.p50_ns,
                 "p90" => row.p90_ns,
+                "p95" => find_histogram(&run.histograms, &line.interaction, kind)?.value_at_quantile(0.95),
                 "p99" => row.p99_ns,
                 "p99.9" => row.p99_9_ns,
                 "p99.99" => row.p99_99_ns,

@@ -10,7 +10,8 @@ const NAME_WIDTH: usize = 58;
 
 /// One line, without spaces at its end.
 pub(crate) fn line(text: &mut String, content: String) {
-    text.push_str(content.trim_end());
+    // A name from a file could move the cursor or colour the screen; a line is a line.
+    text.extend(content.trim_end().chars().map(|c| if c.is_control() { ' ' } else { c }));
     text.push('\n');
 }
 

@@ -119,6 +119,8 @@ pub fn budget_figure(metric: &str, value: f64) -> String {
         "errors" | "availability" => percent(value, 3),
         "lost-writes" => format!("{value:.0}"),
         "rate" => per_s(value),
+        "cpu-per-transaction" => format!("{} us", number(value / 1e3, 1)),
+        "hub-memory" => format!("{} MiB", number(value / (1024.0 * 1024.0), 0)),
         _ => format!("{} ms", ms_f64(value)),
     }
 }

@@ -2,6 +2,7 @@
 //! interactions, reports every fault at once, and gives the harness compiled requests to render and answers to check.
 //! Called by `harness`, `journeys` and the command line. It opens no connection and never reads a clock.
 
+mod budget_file;
 mod built_in;
 mod certificates;
 mod change;
@@ -52,6 +53,11 @@ mod units;
 mod uses;
 mod variable;
 
+#[doc(hidden)]
+pub use budget_file::budget_keys_asked;
+pub use budget_file::{
+    Baseline, BudgetFile, GateSettings, Policy, Relative, load_budget_file, load_budget_file_for,
+};
 pub use certificates::{Certificates, KeySource, Shown, Tls};
 pub use check::{AnswerView, CheckContext, CheckFault, CheckKind};
 pub use credentials::{Credentials, Secret, SecretCell, SignedJwt, TokenServer};

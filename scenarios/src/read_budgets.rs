@@ -3,18 +3,21 @@
 use crate::document::{Item, Log};
 use crate::fault::list;
 use crate::scenario::{Budget, RunLimits};
+use crate::units::{BYTES_FORM, parse_bytes};
 use std::time::Duration;
 
 /// Metrics of a budget that are durations.
-const BUDGET_TIMES: [&str; 12] = [
+pub(crate) const BUDGET_TIMES: [&str; 14] = [
     "response-p50",
     "response-p90",
+    "response-p95",
     "response-p99",
     "response-p99.9",
     "response-p99.99",
     "response-max",
     "service-p50",
     "service-p90",
+    "service-p95",
     "service-p99",
     "service-p99.9",
     "service-p99.99",
@@ -22,6 +25,10 @@ const BUDGET_TIMES: [&str; 12] = [
 ];
 /// Metrics of a budget that are of the whole run, and only of one in which something was done to the system under test.
 const BUDGET_EVENTS: [&str; 3] = ["availability", "lost-writes", "recovery"];
+/// Processor time of the hub for each transaction: of the whole run, as only the whole process is watched.
+pub(crate) const CPU_PER_TRANSACTION: &str = "cpu-per-transaction";
+/// Most resident memory of the hub.
+const HUB_MEMORY: &str = "hub-memory";
 /// Most lost writes that a budget may allow: more than any run acknowledges.
 const LOST_WRITES_MAX: u64 = 1_000_000_000;
 
@@ -54,18 +61,23 @@ pub(crate) fn read_budgets(item: &Item<'_>, names: &[&str], log: &Log) -> Vec<Bu
         }
         let Some(metrics) = item.section() else { continue };
         for (metric, item) in metrics.entries() {
-            if BUDGET_EVENTS.contains(&metric) && interaction != "all" {
+            let whole =
+                BUDGET_EVENTS.contains(&metric) || [CPU_PER_TRANSACTION, HUB_MEMORY].contains(&metric);
+            if whole && interaction != "all" {
                 log.push(item.fault("is a metric of the whole run").got(interaction).allowed("all"));
             }
             let limit = match metric {
                 "availability" => item.percent(),
                 "recovery" => item.span().map(|d| d.as_nanos() as f64),
                 "lost-writes" => lost_writes(&item),
+                CPU_PER_TRANSACTION => item.span().map(|d| d.as_nanos() as f64),
+                HUB_MEMORY => item.parsed(parse_bytes, "not an amount of memory", BYTES_FORM),
                 "errors" => item.percent(),
                 "rate" => item.rate().map(|r| r.from_per_s),
                 time if BUDGET_TIMES.contains(&time) => item.span().map(|d| d.as_nanos() as f64),
                 _ => {
-                    let allowed = list(BUDGET_TIMES.iter().chain(&["errors", "rate"]).chain(&BUDGET_EVENTS));
+                    let others = ["errors", "rate", CPU_PER_TRANSACTION, HUB_MEMORY];
+                    let allowed = list(BUDGET_TIMES.iter().chain(&others).chain(&BUDGET_EVENTS));
                     log.push(item.fault("unknown metric").got(metric).allowed(allowed));
                     None
                 }

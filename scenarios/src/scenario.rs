@@ -311,10 +311,11 @@ pub struct RunLimits {
 pub struct Budget {
     /// Name of an interaction of the mix, or `all`.
     pub interaction: String,
-    /// `response-` or `service-` and `p50`, `p90`, `p99`, `p99.9`, `p99.99` or `max`; or `errors`, or `rate`; or, of the whole
-    /// run, `availability`, `lost-writes` or `recovery`.
+    /// `response-` or `service-` and `p50`, `p90`, `p95`, `p99`, `p99.9`, `p99.99` or `max`; or `errors`, or `rate`; or, of the
+    /// whole run, `cpu-per-transaction`, `hub-memory`, `availability`, `lost-writes` or `recovery`.
     pub metric: String,
-    /// Nanoseconds, a fraction for `errors` and `availability`, per second for `rate`, a count for `lost-writes`. At most
+    /// Nanoseconds, a fraction for `errors` and `availability`, per second for `rate`, a count for `lost-writes`, bytes for
+    /// `hub-memory`. At most
     /// this, for `rate` and `availability` at least this.
     pub limit: f64,
     /// The limit as written, e.g. `250ms`.

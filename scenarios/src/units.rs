@@ -17,6 +17,9 @@ pub(crate) const LAPSE_FORM: &str = "the longer time in the shorter, e.g. 168h i
 pub(crate) const COUNT_FORM: &str =
     "a number above zero, e.g. 400_000_000, or a text with k, M or bn, e.g. \"400M\"";
 
+/// What an amount of memory looks like, for messages.
+pub(crate) const BYTES_FORM: &str = "a number with B, KiB, MiB or GiB, e.g. 512MiB";
+
 /// Longest duration: a year. Its nanoseconds fit 64 bits 500 times over, so sums of phases cannot overflow.
 const DURATION_MAX_S: f64 = 366.0 * 86_400.0;
 /// Highest rate: beyond what any machine sends, low enough that a plan's arithmetic stays exact.
@@ -86,6 +89,19 @@ pub(crate) fn parse_count(text: &str) -> Option<f64> {
     let found = scales.iter().find_map(|(unit, scale)| {
         let number = text.strip_suffix(unit)?;
         Some(decimal(number.trim())? * scale)
+    });
+    found.filter(|n| *n > 0.0)
+}
+
+/// Reads `512MiB` as bytes.
+///
+/// # Errors
+/// `None` when the text has another form, or says zero.
+pub(crate) fn parse_bytes(text: &str) -> Option<f64> {
+    let units = [("KiB", 1024.0), ("MiB", 1024.0 * 1024.0), ("GiB", 1024.0 * 1024.0 * 1024.0), ("B", 1.0)];
+    let found = units.iter().find_map(|(unit, bytes)| {
+        let number = text.trim().strip_suffix(unit)?;
+        Some(decimal(number.trim())? * bytes)
     });
     found.filter(|n| *n > 0.0)
 }

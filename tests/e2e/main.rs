@@ -5,11 +5,15 @@ mod support;
 mod bad_days; // unreachable, port in use, full disk, corrupt folder, Ctrl-C: one clear message each, no panic
 mod bad_input; // faults come all at once, with file, line, got and allowed
 mod business; // the journeys that come with the product, walked step by step; the audit log replays as a trace
+mod compare; // two runs set side by side, many followed over time; what cannot be read or compared is refused in a sentence
 mod cost; // from a run to the workbook in one command; what could mislead is refused with file and line
 mod credentials; // a user's own system gets its credentials, and nothing that is left behind has one in it
 mod durability; // a killed hub keeps every acknowledged write, once, and an audit log without a gap
 mod faults; // killed and restarted by the scenario itself: nothing acknowledged is lost, and the cost is told
 mod fhir_clients; // FHIR clients that nobody here wrote read, search, update and register in the Personal Demographics Service
+mod gate; // stored runs against budgets and a baseline, builds against builds: every ending has its exit code, and a stop is no loss
+mod gate_formats; // every format that a gate writes is read by something that is not ours
+mod gate_noise; // the gate against the noise of this machine: no false alarm, and a tenth more work is found
 mod known_server; // a server whose truth is known: what the generator is held against
 mod library; // every scenario that comes with the product says what it is for, and runs
 mod limit; // the limit is found by real runs, and what is not known is not claimed

@@ -41,4 +41,13 @@ impl Failure {
     pub fn new(exit: Exit, message: impl std::fmt::Display) -> Self {
         Failure { exit, message: message.to_string() }
     }
+
+    /// The exit code of a gate that failed so: wrong input is 2, what could not be had is 4 (3 means inconclusive there).
+    pub fn gate_code(&self) -> u8 {
+        match self.exit {
+            Exit::Unreachable | Exit::Invalid => 4,
+            Exit::Bug => Exit::Bug as u8,
+            Exit::Ok | Exit::OverBudget | Exit::Usage | Exit::BadScenario => 2,
+        }
+    }
 }

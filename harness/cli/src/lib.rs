@@ -1,9 +1,14 @@
 //! The command line: words to calls, outcomes to exit codes. One file a subcommand; nothing here measures or judges.
 
+mod ab;
+mod compare;
 mod cost;
 mod events;
 mod exit;
 mod explain;
+mod gate;
+mod gate_output;
+mod gate_rules;
 mod hub;
 mod limit;
 mod live;
@@ -17,6 +22,7 @@ mod run;
 mod runs;
 mod seed_table;
 mod signals;
+mod trend;
 
 pub use exit::Exit;
 
@@ -36,8 +42,14 @@ use std::process::ExitCode;
                   spinebench runs                                   what has been run so far\n  \
                   spinebench report latest                          read a run record again\n  \
                   spinebench cost reports/cases/hub-today.toml --run latest   what it costs and saves, as a workbook\n  \
+                  spinebench compare A B                            two run records side by side\n  \
+                  spinebench ab --baseline ../main --candidate . scenarios/gate.toml\n  \
+                                                                    is this build slower than that one? for CI\n  \
+                  spinebench gate latest                            a run record against its budgets, for CI\n  \
+                  spinebench trend                                  many of them over time\n  \
                   spinebench hub --sandbox                          a hub to point NHS client software at\n\n\
-                  Exit codes: 0 ok, 1 over budget, 2 usage, 3 bad scenario, 4 run invalid, 5 target unreachable, 70 bug"
+                  Exit codes: 0 ok, 1 over budget, 2 usage, 3 bad scenario, 4 run invalid, 5 target unreachable, 70 bug;\n\
+                  of ab and gate: 0 pass, 1 regressed or over budget, 2 invalid or not comparable, 3 inconclusive, 4 infrastructure"
 )]
 struct Cli {
     #[command(subcommand)]
@@ -54,6 +66,10 @@ enum Command {
     Explain(explain::Args),
     /// Find the highest rate that keeps a scenario's budgets, and confirm it.
     Limit(limit::Args),
+    /// Set a candidate against its baseline in blocks of fresh trials, until it is known whether it is worse.
+    Ab(Box<ab::Args>),
+    /// Judge stored run records by budgets, and set them against a baseline's; or judge a table of block differences.
+    Gate(gate::Args),
     /// Read a run record and print or render it again.
     Report(report::Args),
     /// List the run records of a folder, the newest last.
@@ -62,6 +78,10 @@ enum Command {
     Cost(cost::Args),
     /// The figures of the 2015 article beside what comes out here: measured, derived, or published input.
     SeedTable(seed_table::Args),
+    /// Set two run records side by side: what moved, and by how much.
+    Compare(compare::Args),
+    /// Follow the run records of a folder over time, and mark where a metric changed.
+    Trend(trend::Args),
 }
 
 /// Runs the program with the process's own arguments.
@@ -78,10 +98,14 @@ pub fn run_cli() -> ExitCode {
         Command::Hub(args) => hub::run(*args),
         Command::Explain(args) => explain::run(&args),
         Command::Limit(args) => limit::run(&args),
+        Command::Ab(args) => return of_gate(ab::run(&args)),
+        Command::Gate(args) => return of_gate(gate::run(&args)),
         Command::Report(args) => report::run(&args),
         Command::Runs(args) => runs::run(&args),
         Command::Cost(args) => cost::run(&args),
         Command::SeedTable(args) => seed_table::run(&args),
+        Command::Compare(args) => compare::run(&args),
+        Command::Trend(args) => trend::run(&args),
     };
     match outcome {
         Ok(exit) => exit.into(),
@@ -90,6 +114,14 @@ pub fn run_cli() -> ExitCode {
             exit.into()
         }
     }
+}
+
+/// A gate's own exit code, or what a failure is in its terms.
+fn of_gate(outcome: Result<ExitCode, Failure>) -> ExitCode {
+    outcome.unwrap_or_else(|failure| {
+        eprintln!("{}", failure.message);
+        failure.gate_code().into()
+    })
 }
 
 /// The record that the project publishes, for tests that need a real one.

@@ -10,6 +10,7 @@ use harness::disk::bytes_on_disk;
 use harness::engine::Live;
 use harness::inject;
 use harness::run::{RunError, Setting};
+use reports::gate::AT_THE_END;
 use run_record::{ALL, BudgetLine, Measured};
 use scenarios::{Action, Model, Scenario, Target};
 use std::net::{SocketAddr, ToSocketAddrs};
@@ -30,15 +31,44 @@ pub struct Place {
     data_bytes_before: Option<u64>,
 }
 
+/// Which program is the hub, where the scenario brings one of its own.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct HubProgram {
+    /// The hub is this program, called as `PROGRAM hub --listen …` (another build of spinebench); this one unless given.
+    #[arg(long = "hub", value_name = "PROGRAM")]
+    program: Option<PathBuf>,
+    /// An argument more for the hub, e.g. --hub-arg=--inject --hub-arg='work 25us'.
+    #[arg(long = "hub-arg", value_name = "ARG", allow_hyphen_values = true)]
+    args: Vec<String>,
+}
+
+impl HubProgram {
+    fn is_default(&self) -> bool {
+        self.program.is_none() && self.args.is_empty()
+    }
+
+    /// What it changes about the scenario as written, in sentences.
+    pub fn changes(&self) -> Vec<String> {
+        let program = self.program.as_ref().map(|p| format!("the hub is {}", p.display()));
+        let args =
+            (!self.args.is_empty()).then(|| format!("the hub is started with {}", self.args.join(" ")));
+        program.into_iter().chain(args).collect()
+    }
+}
+
 impl Place {
     /// The target of the scenario: an embedded hub is started, with its data below `folder`, and is ready when this returns.
     ///
     /// # Errors
     /// [`Exit::Unreachable`] or [`Exit::BadScenario`] with a sentence.
-    pub fn of(scenario: &Scenario, folder: &Path, quiet: bool) -> Result<Self, Failure> {
+    pub fn of(scenario: &Scenario, hub: &HubProgram, folder: &Path, quiet: bool) -> Result<Self, Failure> {
         let tokens = AccessTokens::start(scenario).map_err(|e| Failure::new(Exit::Unreachable, e))?;
         match &scenario.target {
-            Target::Embedded { store } => Self::embedded(scenario, store, folder, quiet, tokens),
+            Target::Embedded { store } => Self::embedded(scenario, (store, hub), folder, quiet, tokens),
+            Target::Url { .. } if !hub.is_default() => {
+                let message = "--hub, --hub-arg: the scenario sends to a server that already runs, allowed: with hub = \"embedded\"";
+                Err(Failure::new(Exit::Usage, message))
+            }
             Target::Url { host, port, .. } => {
                 let unreachable =
                     |why: String| Failure::new(Exit::Unreachable, format!("{host}:{port}: {why}"));
@@ -55,12 +85,15 @@ impl Place {
 
     fn embedded(
         scenario: &Scenario,
-        store: &str,
+        (store, hub): (&str, &HubProgram),
         folder: &Path,
         quiet: bool,
         tokens: AccessTokens,
     ) -> Result<Self, Failure> {
-        let program = std::env::current_exe().map_err(|e| Failure::new(Exit::Bug, e))?;
+        let program = match &hub.program {
+            Some(program) => program.clone(),
+            None => std::env::current_exe().map_err(|e| Failure::new(Exit::Bug, e))?,
+        };
         let data = folder.join(format!(".hub-{}", std::process::id()));
         let sizes = scenario.population;
         let mut command = Command::new(program);
@@ -82,6 +115,7 @@ impl Place {
         if quiet {
             command.arg("--quiet");
         }
+        command.args(&hub.args);
         let gone = |sentence| {
             let _ = std::fs::remove_dir_all(&data);
             Failure::new(Exit::Unreachable, sentence)
@@ -179,7 +213,7 @@ pub fn measure(
     }
     for sentence in closed {
         measured.record.validity.valid = false;
-        measured.record.validity.reasons.push(format!("At the end of the run: {sentence}."));
+        measured.record.validity.reasons.push(format!("{AT_THE_END}: {sentence}."));
     }
     Ok(measured)
 }

@@ -55,13 +55,7 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
             ),
         };
     }
-    match &args.out {
-        None if text.ends_with('\n') => crate::out::tell(&text)?,
-        None => crate::out::tell(&format!("{text}\n"))?,
-        Some(file) => std::fs::write(file, text).map_err(|e| {
-            Failure::new(Exit::Unreachable, format!("{}: cannot be written: {e}", file.display()))
-        })?,
-    }
+    crate::out::put(&text, args.out.as_deref())?;
     Ok(Exit::Ok)
 }
 

@@ -5,7 +5,7 @@ use crate::exit::{Exit, Failure};
 use crate::live::{HubPid, State, Watching};
 use crate::metrics::{self, Endpoint};
 use crate::otlp::Collector;
-use crate::place::{Place, Show, budget_lines, clock_name, measure, stem};
+use crate::place::{HubProgram, Place, Show, budget_lines, clock_name, measure, stem};
 use crate::signals;
 use run_record::{Measured, Verdict};
 use scenarios::Scenario;
@@ -44,6 +44,8 @@ pub struct Args {
     /// Another number of connections than the scenario's.
     #[arg(long, value_name = "N")]
     connections: Option<u32>,
+    #[command(flatten)]
+    hub: HubProgram,
     /// No progress; only the result.
     #[arg(long, short)]
     quiet: bool,
@@ -77,15 +79,16 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
         connections: args.connections,
     };
     let checking = crate::opening::checking(args.quiet);
-    let scenario = scenarios::load_watched(&args.scenario, &changes, Some(&checking))
+    let mut scenario = scenarios::load_watched(&args.scenario, &changes, Some(&checking))
         .map_err(|f| Failure::new(Exit::BadScenario, f))?;
     let model = load_model(&scenario)?;
+    scenario.changes.extend(args.hub.changes());
     let stop = signals::stop_flag();
     std::fs::create_dir_all(&args.out).map_err(|e| {
         Failure::new(Exit::Unreachable, format!("{}: cannot be made: {e}", args.out.display()))
     })?;
     let metrics = args.metrics.map(metrics::bind).transpose()?;
-    let place = Place::of(&scenario, &args.out, args.quiet)?;
+    let place = Place::of(&scenario, &args.hub, &args.out, args.quiet)?;
     if !args.quiet {
         announce(&scenario, place.address);
     }

@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! delay 50ms p=0.1 op=pds-retrieve; delay 50ms..250ms; error 503 p=0.01; stall 2s every=30s; reset p=0.001;
-//! lose p=0.001 op=mesh-send; slow-body 10KB/s op=mesh-download
+//! lose p=0.001 op=mesh-send; slow-body 10KB/s op=mesh-download; work 25us
 //! ```
 
 use super::{FAULTS, Fault, Plan, Rule, shape};
@@ -20,6 +20,9 @@ const RULES_MAX: usize = 100;
 
 /// Longest delay, stall or period: no client waits longer, and a drain must end.
 const TIME_MAX: Duration = Duration::from_secs(600);
+
+/// Most processor time that a request may be made to cost: it holds a thread of the hub for so long.
+const WORK_MAX: Duration = Duration::from_secs(1);
 
 /// Units of time.
 const TIMES: &[(&str, f64)] = &[("us", 1e-6), ("ms", 1e-3), ("s", 1.0), ("m", 60.0)];
@@ -125,6 +128,16 @@ impl Reader<'_> {
                 }
                 rate.map(|rate| Fault::SlowBody(rate as u64))
             }
+            "work" => {
+                let text = self.needed(word, argument, "a time such as 25us")?;
+                let time = self.time(word, text)?;
+                if time > WORK_MAX {
+                    let allowed = format!("up to {}s of processor time", WORK_MAX.as_secs());
+                    self.fault("work: too long", text, &allowed);
+                    return None;
+                }
+                Some(Fault::Work(time))
+            }
             _ => {
                 if let Some(text) = argument {
                     self.fault(&format!("{word}: takes no argument"), text, "options NAME=VALUE only");
@@ -225,7 +238,7 @@ mod tests {
     #[test]
     fn every_kind_of_rule_is_read() {
         let text = "delay 50ms p=0.5 op=pds-retrieve; delay 1.5s..2m; error 503; stall 2s every=30s; reset;\n\
-                    lose op=mesh-*; slow-body 10KB/s op=mesh-download,mesh-send;";
+                    lose op=mesh-*; slow-body 10KB/s op=mesh-download,mesh-send; work 25us;";
         let plan = parse("--inject", text).unwrap();
         let faults: Vec<Fault> = plan.rules.iter().map(|r| r.fault).collect();
         let ms = Duration::from_millis;
@@ -239,6 +252,7 @@ mod tests {
                 Fault::Reset,
                 Fault::Lose,
                 Fault::SlowBody(10_000),
+                Fault::Work(Duration::from_micros(25)),
             ]
         );
         assert_eq!(plan.rules[0].odds, u64::MAX / 2 + 1);
@@ -252,7 +266,10 @@ mod tests {
                     delay 9s..1s; delay 1s 2s; delay; stall 5s every=2s; reset p=0.1 p=0.2";
         let faults = parse("--inject", text).unwrap_err();
         let expected = [
-            ("rule 1 (`delya 5ms`)", "got \"delya\", allowed: delay, error, stall, reset, lose, slow-body"),
+            (
+                "rule 1 (`delya 5ms`)",
+                "got \"delya\", allowed: delay, error, stall, reset, lose, slow-body, work",
+            ),
             ("rule 2", "p: not a probability, got \"2\", allowed: above 0, up to 1"),
             ("rule 2", "delay: not a time, got \"5\", allowed: 1us to 600s"),
             ("rule 3", "got \"418\", allowed: 408, 429, 500, 502, 503, 504"),

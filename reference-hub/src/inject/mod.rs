@@ -32,10 +32,12 @@ pub enum Fault {
     Lose,
     /// The answer's body comes at this many bytes a second.
     SlowBody(u64),
+    /// The request costs so much processor time more.
+    Work(Duration),
 }
 
 /// Words of the faults, in the order of [`Fault::index`].
-pub const FAULTS: &[&str] = &["delay", "error", "stall", "reset", "lose", "slow-body"];
+pub const FAULTS: &[&str] = &["delay", "error", "stall", "reset", "lose", "slow-body", "work"];
 
 impl Fault {
     /// Its place in [`FAULTS`].
@@ -47,6 +49,7 @@ impl Fault {
             Fault::Reset => 3,
             Fault::Lose => 4,
             Fault::SlowBody(_) => 5,
+            Fault::Work(_) => 6,
         }
     }
 }
@@ -105,6 +108,7 @@ impl Rule {
             Fault::Reset => Met::Fate(Fate::Reset),
             Fault::Lose => Met::Fate(Fate::Lose),
             Fault::SlowBody(rate) => Met::Slow(rate),
+            Fault::Work(time) => Met::Work(time),
         })
     }
 }
@@ -113,6 +117,7 @@ enum Met {
     Wait(Duration),
     Fate(Fate),
     Slow(u64),
+    Work(Duration),
 }
 
 /// How a request ends.
@@ -134,6 +139,8 @@ pub enum Fate {
 pub struct Bad {
     /// It waits so long first; several delays add up.
     pub wait: Duration,
+    /// It costs so much processor time more; several add up.
+    pub work: Duration,
     /// How it ends: the first rule that says so wins.
     pub fate: Fate,
     /// Its answer's body comes at this many bytes a second; the slowest rule wins.
@@ -159,6 +166,7 @@ impl Plan {
             let bad = bad.get_or_insert_default();
             match met {
                 Met::Wait(wait) => bad.wait += wait,
+                Met::Work(time) => bad.work += time,
                 Met::Slow(rate) => bad.bytes_per_s = Some(bad.bytes_per_s.map_or(rate, |r| r.min(rate))),
                 Met::Fate(fate) if bad.fate == Fate::Decided => bad.fate = fate,
                 Met::Fate(_) => continue,

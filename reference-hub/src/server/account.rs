@@ -53,6 +53,9 @@ impl Service {
         if !bad.wait.is_zero() {
             tokio::time::sleep(bad.wait).await;
         }
+        if !bad.work.is_zero() {
+            crate::clock::burn(bad.work);
+        }
         let answer = match bad.fate {
             Fate::Decided | Fate::Lose => return None,
             Fate::Error(status) => shape::answer(name, status),

@@ -256,7 +256,7 @@ pub struct HubFacts {
     pub counts: BTreeMap<String, u64>,
     /// Their sum as the hub reports it.
     pub total: u64,
-    /// Processor time over the measured phases, seconds.
+    /// Processor time over the whole run, seconds.
     pub cpu_seconds: f64,
     /// Highest resident memory over the whole run, bytes.
     pub rss_bytes_peak: u64,
@@ -277,7 +277,7 @@ pub struct HubFacts {
 /// What measuring itself used and how exact its timers were.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct HarnessFacts {
-    /// Processor time over the measured phases, seconds.
+    /// Processor time over the whole run, seconds.
     pub cpu_seconds: f64,
     /// Highest resident memory over the whole run, bytes.
     pub rss_bytes_peak: u64,

@@ -11,9 +11,12 @@ mod percentiles;
 mod plan;
 mod resources;
 mod seconds;
+mod trend;
 
 pub(crate) use knee::knee;
+pub(crate) use percentiles::overlaid;
 pub use plan::{PlanDrawing, plan_svg};
+pub(crate) use trend::trend_chart;
 
 use run_record::Measured;
 

@@ -59,6 +59,18 @@ pub(super) fn of_busiest(run: &Measured) -> Option<String> {
     draw(&lines, &[])
 }
 
+/// One kind of time of two runs over each other, for one interaction or all.
+pub(crate) fn overlaid(a: &Measured, b: &Measured, interaction: &str, kind: Kind) -> Option<String> {
+    let lines: Vec<Line<'_>> = [(a, "A", BLUE), (b, "B", ORANGE)]
+        .into_iter()
+        .filter_map(|(run, name, colour)| {
+            let histogram = find_histogram(&run.histograms, interaction, kind).filter(|h| !h.is_empty())?;
+            Some(Line { name: format!("{name} {kind}"), colour, width: 5, histogram })
+        })
+        .collect();
+    draw(&lines, &[])
+}
+
 struct Limit {
     nines: f64,
     ns: f64,

@@ -1,14 +1,19 @@
 //! The page: one self-contained HTML file that a person reads on a screen or prints. No script, no font, no picture and no
 //! address is loaded from anywhere; charts are inline SVG. Pure; every text from the record is escaped.
 
+mod compare;
 pub(crate) mod facts;
+
 mod hours;
 mod limit;
 mod observed;
 pub(crate) mod parts;
 mod tables;
+mod trend;
 
+pub use compare::compare_html;
 pub use limit::limit_html;
+pub use trend::trend_html;
 
 use run_record::Measured;
 

@@ -48,6 +48,8 @@ pub(super) fn budgets(run: &Measured) -> String {
 fn metric_words(metric: &str) -> String {
     match metric.split_once('-') {
         _ if metric == "lost-writes" => "acknowledged writes that were not found again".to_owned(),
+        _ if metric == "cpu-per-transaction" => "processor time of the hub for each transaction".to_owned(),
+        _ if metric == "hub-memory" => "most memory of the hub".to_owned(),
         None if metric == "availability" => "share of requests that were answered well".to_owned(),
         None if metric == "recovery" => "longest recovery after an event".to_owned(),
         Some((kind, "max")) => format!("{kind} time, largest"),

@@ -1,7 +1,7 @@
 //! Drives the search: each probe a fresh hub (or the running target), a run, a run record, a row and a line of progress.
 
 use crate::exit::{Exit, Failure};
-use crate::place::{Place, Show, budget_lines, measure};
+use crate::place::{HubProgram, Place, Show, budget_lines, measure};
 use harness::engine::Live;
 use harness::limit::probe::{at_rate, cores, outcome};
 use harness::limit::{Found, Outcome, Probe, Search, Why};
@@ -74,7 +74,7 @@ fn make(
     stop: &AtomicBool,
 ) -> Result<(ProbeRow, RunRecord), Failure> {
     let scenario = at_rate(scenario, probe.rate_per_s, steps.warm_up, steps.step);
-    let place = Place::of(&scenario, folder, true)?;
+    let place = Place::of(&scenario, &HubProgram::default(), folder, true)?;
     let mut waited = false;
     let mut live = |l: &Live| waited |= l.waiting > 0;
     let show = Show { live: &mut live, opening: &mut |_, _| {}, say: Box::new(|_| {}) };

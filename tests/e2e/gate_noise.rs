@@ -1,0 +1,160 @@
+//! The A/B gate against the noise of this very machine: the hub against itself must not be called slower, the hub with a tenth more work a
+//! transaction must be. One of each in CI; twenty and five with `SPINEBENCH_GATES=full`, which also writes the table that
+//! `reports/published` keeps, with what a single run and a threshold of ten per cent would have said on the same data.
+
+use crate::support::{alone, binary, root, said};
+use reports::gate::{GateRule, GateTrial};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// Identical builds, and slower ones, at full size and in CI.
+const GATES_FULL: (usize, usize) = (20, 5);
+const GATES_SMALL: (usize, usize) = (1, 1);
+/// Longest gate, seconds.
+const SECONDS_MAX: f64 = 600.0;
+
+struct Gate {
+    kind: &'static str,
+    verdict: String,
+    blocks: u64,
+    seconds: f64,
+    cpu_change: f64,
+    /// Blocks of which a single pair of runs would have been called more than 10 % worse in any of three figures.
+    naive: (usize, usize),
+}
+
+fn sizes() -> (usize, usize) {
+    match std::env::var("SPINEBENCH_GATES").is_ok_and(|v| v == "full") {
+        true => GATES_FULL,
+        false => GATES_SMALL,
+    }
+}
+
+fn gate(kind: &'static str, out: &Path, more: &[&str]) -> Gate {
+    let text = |p: PathBuf| p.to_str().expect("utf-8").to_owned();
+    let build = text(binary().to_owned());
+    let output = Command::new(binary())
+        .args(["ab", "--quiet", "--json", "--baseline", &build, "--candidate", &build, "--budget"])
+        .arg(root().join("scenarios/budgets/gate.toml"))
+        .arg("--out")
+        .arg(out)
+        .args(more)
+        .arg(root().join("scenarios/gate.toml"))
+        .stdin(Stdio::null())
+        .output()
+        .expect("spinebench runs");
+    let result: serde_json::Value =
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{e}: {}", said(&output)));
+    let metrics = result["metrics"].as_array().expect("metrics");
+    let cpu = metrics.iter().find(|m| m["metric"] == "cpu-per-transaction").expect("gated");
+    Gate {
+        kind,
+        verdict: result["verdict"].as_str().expect("a verdict").to_owned(),
+        blocks: result["blocks_used"].as_u64().expect("a number"),
+        seconds: result["seconds"].as_f64().unwrap_or(0.0),
+        cpu_change: cpu["estimate"].as_f64().unwrap_or(f64::NAN),
+        naive: naive(out),
+    }
+}
+
+/// What one run a side and a threshold of 10 % say of each block that the newest gate in `out` stored.
+fn naive(out: &Path) -> (usize, usize) {
+    let mut gates: Vec<PathBuf> =
+        std::fs::read_dir(out).expect("a folder").flatten().map(|e| e.path()).collect();
+    gates.sort();
+    let trials = gates.last().expect("a gate").join("trials");
+    let rules: Vec<GateRule> = ["response-p50", "response-p99", "cpu-per-transaction"]
+        .map(|metric| GateRule {
+            interaction: "all".to_owned(),
+            metric: metric.to_owned(),
+            margin: 0.1,
+            floor: 0.01,
+            min_effect_ns: 0.0,
+            location: None,
+        })
+        .to_vec();
+    let read = |folder: PathBuf| {
+        run_record::read(&folder.join("latest")).ok().map(|run| GateTrial::of(&run, &rules))
+    };
+    let (mut red, mut all) = (0, 0);
+    for number in 1.. {
+        let of = |side: &str| read(trials.join(format!("{number:03}-{side}")));
+        let (Some(baseline), Some(candidate)) = (of("baseline"), of("candidate")) else { break };
+        let worse = |rule| match (baseline.value(rule), candidate.value(rule)) {
+            (Some(b), Some(c)) => c > b * 1.1,
+            _ => false,
+        };
+        red += usize::from((0..rules.len()).any(worse));
+        all += 1;
+    }
+    (red, all)
+}
+
+/// Processor time of the hub for each transaction of one trial, microseconds.
+fn cpu_us(out: &Path) -> f64 {
+    let status = Command::new(binary())
+        .arg("run")
+        .arg(root().join("scenarios/gate.toml"))
+        .args(["--quiet", "--json", "--out"])
+        .arg(out)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .status()
+        .expect("spinebench runs");
+    assert!(status.code().is_some());
+    let run = run_record::read(&out.join("latest")).expect("a record");
+    run.record.hub.expect("our own hub").cpu_seconds * 1e6 / run.record.counts_all.answered as f64
+}
+
+#[test]
+fn a_build_is_not_slower_than_itself_and_a_tenth_more_work_is_found() {
+    let _alone = alone();
+    let (same, slower) = sizes();
+    let folder = tempfile::tempdir().expect("a folder");
+    let work_us = cpu_us(&folder.path().join("calibration")) * 0.1;
+    let work = format!("--candidate-hub-arg=work {work_us:.1}us");
+    let mut gates = Vec::new();
+    for number in 0..same + slower {
+        // A folder each: a gate counts the attempts that lie beside it.
+        let out = folder.path().join(format!("{number:02}"));
+        let gate = match number < same {
+            true => gate("same build", &out, &[]),
+            false => gate("10 % more work", &out, &["--candidate-hub-arg=--inject", &work]),
+        };
+        println!(
+            "{}: {} after {} blocks, {:.0} s; processor time {:+.1} %; single runs at 10 % red in {} of {}",
+            gate.kind,
+            gate.verdict,
+            gate.blocks,
+            gate.seconds,
+            gate.cpu_change * 100.0,
+            gate.naive.0,
+            gate.naive.1
+        );
+        let _ = std::fs::remove_dir_all(&out);
+        gates.push(gate);
+    }
+    let table = root().join("target/gate-noise.csv");
+    let mut text = "gate,kind,verdict,blocks,seconds,cpu_change,single_run_red,single_runs\n".to_owned();
+    for (number, g) in gates.iter().enumerate() {
+        text += &format!(
+            "{},{},{},{},{:.1},{:.4},{},{}\n",
+            number + 1,
+            g.kind,
+            g.verdict,
+            g.blocks,
+            g.seconds,
+            g.cpu_change,
+            g.naive.0,
+            g.naive.1
+        );
+    }
+    std::fs::write(&table, text).expect("written");
+    let red = |kind: &str| gates.iter().filter(|g| g.kind == kind && g.verdict == "regressed").count();
+    assert_eq!(red("same build"), 0, "a false alarm");
+    assert_eq!(red("10 % more work"), slower, "a regression was missed");
+    for gate in &gates {
+        assert!(gate.seconds < SECONDS_MAX, "{}: {} s", gate.kind, gate.seconds);
+        assert_ne!(gate.verdict, "infrastructure", "{}", gate.kind);
+    }
+}
