@@ -1,4 +1,4 @@
-//! The README and `example-all-keys.toml` against the format: every key that the readers know stands in both, and neither
+//! The README and `example-all-keys.toml` against the format, scenarios and budget files alike: every key that the readers know stands in both, and neither
 //! has a key that nobody reads. The readers say themselves what they know, so a new key is policed without a line here.
 
 use std::collections::BTreeSet;
@@ -93,6 +93,29 @@ fn known() -> (BTreeSet<Key>, BTreeSet<Key>) {
     (scenario, interaction)
 }
 
+/// A budget file with every metric's table, so that its readers are asked for all that they know.
+const BUDGET_FILE: &str = r#"
+schema = 1
+[gate]
+[budget]
+all = { response-p99 = "1s" }
+[relative]
+all = { response-p99 = { margin = "5%", floor = "1%", min-effect = "1ms" } }
+"#;
+
+/// What the reader of a budget file knows, with NAME and METRIC in the place of what the user chooses.
+fn known_in_a_budget_file() -> BTreeSet<Key> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("b.toml");
+    std::fs::write(&path, BUDGET_FILE).unwrap();
+    let named = |table: String| match table.strip_prefix("relative.") {
+        Some(_) => "relative.NAME.METRIC".to_owned(),
+        None => table,
+    };
+    let asked = scenarios::budget_keys_asked(&path).into_iter();
+    asked.map(|(_, table, key)| (named(table), key.to_owned())).collect()
+}
+
 /// The keys in the first column of the tables below a heading of the README, but those whose names the user chooses.
 fn documented(heading: &str) -> BTreeSet<Key> {
     let readme = std::fs::read_to_string(here("README.md")).unwrap();
@@ -122,6 +145,8 @@ fn free((table, key): &Key) -> bool {
     ["mix", "budget", "headers", "load.users.mix"]
         .iter()
         .any(|t| table == t || table.starts_with(&format!("{t}.")))
+        // Below this one the user's names end and keys begin.
+        || table == "relative"
         || key.starts_with("NAME")
         || key.is_empty()
 }
@@ -154,7 +179,8 @@ fn shown<'a>(keys: impl IntoIterator<Item = &'a Key>) -> Vec<String> {
 #[test]
 fn every_key_that_is_read_stands_in_the_readme_and_no_other() {
     let (scenario, interaction) = known();
-    for (heading, known) in [("Scenario", scenario), ("Interaction", interaction)] {
+    let budget = known_in_a_budget_file();
+    for (heading, known) in [("Scenario", scenario), ("Interaction", interaction), ("Budget file", budget)] {
         let documented = documented(heading);
         let gone = known.iter().filter(|key| !has(&documented, key));
         assert_eq!(shown(gone), [""; 0], "are read, but not in README.md below {heading}");
@@ -185,6 +211,10 @@ fn the_keys_that_are_known_are_those_that_are_read() {
     for (table, key) in [("", "seed"), ("load", "workers"), ("load.users", "think"), ("phase.spike", "ramp")]
     {
         assert!(has(&scenario, table, key), "[{table}] {key}");
+    }
+    let budget = known_in_a_budget_file();
+    for (table, key) in [("", "schema"), ("gate", "baseline"), ("relative.NAME.METRIC", "min-effect")] {
+        assert!(has(&budget, table, key), "[{table}] {key}");
     }
     assert!(has(&interaction, "inputs", "patient") && !has(&scenario, "inputs", "patient"));
     assert!(!has(&scenario, "load", "conections"));

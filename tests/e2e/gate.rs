@@ -4,10 +4,11 @@
 
 use crate::support::{alone, assert_exit, binary, said, spinebench};
 use ::run_record::{Measured, read};
+use harness::clock::Clock;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// One second of two interactions, judged leniently: what is tested here is the gate.
 const SCENARIO: &str = r#"
@@ -44,7 +45,7 @@ const LENIENT: &str = r#"
 "#;
 
 /// Longest wait for a gate under way, which is many times what it takes.
-const PATIENCE: Duration = Duration::from_secs(180);
+const PATIENCE_NS: u64 = 180_000_000_000;
 
 struct Desk {
     folder: tempfile::TempDir,
@@ -127,14 +128,16 @@ fn blocks(folder: &Path) -> Vec<serde_json::Value> {
 
 /// Waits until a gate has measured so many blocks, then stops it as Ctrl-C does, and hears it out.
 fn stopped_after(desk: &Desk, mut child: Child, wanted: usize) -> (Output, PathBuf) {
-    let begun = Instant::now();
+    let clock = Clock::start();
     let folder = loop {
         let folder = desk.gate().filter(|folder| blocks(folder).len() >= wanted);
         if let Some(folder) = folder {
             break folder;
         }
-        let ended = child.try_wait().expect("asked");
-        assert!(ended.is_none() && begun.elapsed() < PATIENCE, "the gate ended before it was stopped");
+        if child.try_wait().expect("asked").is_some() || clock.now_ns() > PATIENCE_NS {
+            let _ = child.kill();
+            panic!("no {wanted} blocks: {}", said(&child.wait_with_output().expect("ends")));
+        }
         std::thread::sleep(Duration::from_millis(20));
     };
     let pid = rustix::process::Pid::from_child(&child);

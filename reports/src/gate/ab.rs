@@ -114,7 +114,10 @@ impl GateBlocks {
             .map(|(at, (rule, seen))| {
                 let one_sided = self.one_sided(at, seen.verdict);
                 let mut metric = metric(rule, seen);
-                metric.verdict = one_sided.unwrap_or(metric.verdict);
+                if let Some(verdict) = one_sided {
+                    // The verdict says it all.
+                    (metric.verdict, metric.note) = (verdict, None);
+                }
                 metric
             })
             .collect()
@@ -202,6 +205,9 @@ fn metric(rule: &GateRule, seen: gate::MetricResult) -> GateMetric {
             MetricVerdict::InconclusiveBudget
         }
     };
+    // Every note begins with the metric's name, which stands beside it here.
+    let own = format!("{}: ", seen.name);
+    let note = seen.note.map(|note| note.strip_prefix(&own).map_or(note.clone(), str::to_owned));
     GateMetric {
         interaction: rule.interaction.clone(),
         metric: rule.metric.clone(),
@@ -218,7 +224,7 @@ fn metric(rule: &GateRule, seen: gate::MetricResult) -> GateMetric {
         floor: rule.floor,
         margin: rule.margin,
         rule: rule.location.clone(),
-        note: seen.note,
+        note,
     }
 }
 

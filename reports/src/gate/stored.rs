@@ -82,11 +82,15 @@ pub fn gate_stored(
             result.warnings.extend(left_c.into_iter().chain(left_b));
             (c, b)
         }
-        // What cannot be told of the baseline says nothing against the candidate; its own faults do.
-        (Err((_, why)), _) | (Ok(_), Err((_, why))) => {
-            let own = believed("candidate", candidate).is_err_and(|(own, _)| own);
-            result.verdict = if own { GateVerdict::Regressed } else { GateVerdict::Infrastructure };
-            result.reasons = vec![why];
+        // What is wrong with the candidate comes first; what is wrong with the baseline says nothing against it.
+        (Err(fault), _) => {
+            result.verdict = if fault.own { GateVerdict::Regressed } else { GateVerdict::Infrastructure };
+            result.reasons = vec![fault.why];
+            return result;
+        }
+        (Ok(_), Err(fault)) => {
+            result.verdict = GateVerdict::Infrastructure;
+            result.reasons = vec![fault.why];
             return result;
         }
     };
@@ -144,17 +148,22 @@ pub fn gate_stored(
     result
 }
 
+/// Why nothing is to be had from a side's runs.
+struct Unbelievable {
+    /// Whether it is the system's own doing.
+    own: bool,
+    why: String,
+}
+
 /// The runs that may be believed and a sentence for each that may not.
-///
-/// # Errors
-/// Whether it is the system's own fault, and why there is nothing to judge.
 fn believed<'a>(
     side: &str,
     runs: &'a [StoredRun],
-) -> Result<(Vec<&'a StoredRun>, Vec<String>), (bool, String)> {
+) -> Result<(Vec<&'a StoredRun>, Vec<String>), Unbelievable> {
     let invalid: Vec<&StoredRun> = runs.iter().filter(|run| !run.record.validity.valid).collect();
     if let Some((run, why)) = invalid.iter().find_map(|run| Some((run, own_fault(&run.record.validity)?))) {
-        return Err((true, format!("The {side} could not be measured: {}: {why}", run.name)));
+        let why = format!("The {side} could not be measured: {}: {why}", run.name);
+        return Err(Unbelievable { own: true, why });
     }
     let said: Vec<String> = invalid
         .iter()
@@ -168,7 +177,8 @@ fn believed<'a>(
         .collect();
     if invalid.len() as f64 > INVALID_SHARE_MAX * runs.len() as f64 {
         let (bad, all) = (invalid.len(), units::counted(runs.len() as u64, "run", "runs"));
-        return Err((false, format!("{bad} of the {side}'s {all} cannot be believed. {}", said.join(" "))));
+        let why = format!("{bad} of the {side}'s {all} cannot be believed. {}", said.join(" "));
+        return Err(Unbelievable { own: false, why });
     }
     Ok((runs.iter().filter(|run| run.record.validity.valid).collect(), said))
 }

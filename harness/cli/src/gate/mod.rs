@@ -17,9 +17,9 @@ use std::process::ExitCode;
 #[command(
     after_help = "Budgets are judged over all runs given; from seven on by bounds of 95 %, a single one says that the variance from run to \
                   run is unknown. Without --budget, the budgets are those of the scenario as it was run.\n\n\
-                  Against stored runs nothing fails but an interaction that was lost: they were measured at other times, and identical \
-                  builds would be called worse in 2 to 57 of 100 such gates. A budget file with baseline = \"stored\" takes that risk. From \
-                  15 runs a side they are judged in pairs, in the order given. To decide about a change, use `spinebench ab`.\n\n\
+                  Against stored runs nothing fails but an interaction that was lost: they were measured at other times, when the machine \
+                  was another. A budget file with baseline = \"stored\" takes the risk of false alarms. From 15 runs a side they are judged \
+                  in pairs, in the order given. To decide about a change, use `spinebench ab`.\n\n\
                   Examples:\n  spinebench gate latest\n  \
                   spinebench gate nightly/*-national-peak --budget budget.toml --out target/gate\n  \
                   spinebench gate new/* --baseline old/* --format markdown\n  \

@@ -8,9 +8,11 @@
 //! | `invariants` | what must not change a verdict: swapped builds, units, order, threads, stopping and resuming |
 //! | `contrast` | what the usual rules say of the same data; what a fixed order does |
 //! | `fixed_limits` | budgets over several trials, shares of failures, how many samples a quantile needs |
-//! | `edges` | failed and missing readings, zeros, least effects, throughput, wrong inputs |
+//! | `edge_table` | failed and missing readings, zeros, least effects, too few samples: a test a row |
+//! | `edges` | throughput, better candidates, wrong inputs |
 //! | `noise` | is the simulated noise what it is meant to be? |
 mod contrast;
+mod edge_table;
 mod edges;
 mod exact;
 mod fixed_limits;
