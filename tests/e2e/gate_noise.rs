@@ -1,6 +1,7 @@
 //! The A/B gate against the noise of this very machine: the hub against itself must not be called slower, the hub with a tenth more work a
 //! transaction must be. One of each in CI; twenty and five with `SPINEBENCH_GATES=full`, which also writes the table that
-//! `reports/published` keeps, with what a single run and a threshold of ten per cent would have said on the same data.
+//! `reports/published` keeps, with what a single run and a threshold of ten per cent would have said on the same data. And this
+//! product's own gate: the hub of today against that of the anchor commit in `.ci/anchor`.
 
 use crate::support::{alone, binary, root, said};
 use reports::gate::{GateRule, GateTrial};
@@ -30,11 +31,11 @@ fn sizes() -> (usize, usize) {
     }
 }
 
-fn gate(kind: &'static str, out: &Path, more: &[&str]) -> Gate {
-    let text = |p: PathBuf| p.to_str().expect("utf-8").to_owned();
-    let build = text(binary().to_owned());
+fn gate(kind: &'static str, baseline: &Path, out: &Path, more: &[&str]) -> Gate {
+    let text = |p: &Path| p.to_str().expect("utf-8").to_owned();
+    let (baseline, build) = (text(baseline), text(binary()));
     let output = Command::new(binary())
-        .args(["ab", "--quiet", "--json", "--baseline", &build, "--candidate", &build, "--budget"])
+        .args(["ab", "--quiet", "--json", "--baseline", &baseline, "--candidate", &build, "--budget"])
         .arg(root().join("scenarios/budgets/gate.toml"))
         .arg("--out")
         .arg(out)
@@ -118,8 +119,8 @@ fn a_build_is_not_slower_than_itself_and_a_tenth_more_work_is_found() {
         // A folder each: a gate counts the attempts that lie beside it.
         let out = folder.path().join(format!("{number:02}"));
         let gate = match number < same {
-            true => gate("same build", &out, &[]),
-            false => gate("10 % more work", &out, &["--candidate-hub-arg=--inject", &work]),
+            true => gate("same build", binary(), &out, &[]),
+            false => gate("10 % more work", binary(), &out, &["--candidate-hub-arg=--inject", &work]),
         };
         println!(
             "{}: {} after {} blocks, {:.0} s; processor time {:+.1} %; single runs at 10 % red in {} of {}",
@@ -157,4 +158,72 @@ fn a_build_is_not_slower_than_itself_and_a_tenth_more_work_is_found() {
         assert!(gate.seconds < SECONDS_MAX, "{}: {} s", gate.kind, gate.seconds);
         assert_ne!(gate.verdict, "infrastructure", "{}", gate.kind);
     }
+}
+
+/// What the hub's speed comes from: where none of it changed, the anchor's build is this one.
+const HUB_SOURCES: [&str; 5] =
+    ["reference-hub", "scenarios/population", "harness/cli/src/hub", "Cargo.toml", "Cargo.lock"];
+
+fn git(args: &[&str]) -> bool {
+    let quiet = Command::new("git")
+        .args(args)
+        .current_dir(root())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    quiet.is_ok_and(|status| status.success())
+}
+
+/// The anchor's program, built where this one's compiled dependencies are at hand; `None` where there is nothing to build.
+fn anchor() -> Option<PathBuf> {
+    let commit =
+        std::fs::read_to_string(root().join(".ci/anchor")).expect("the anchor's commit").trim().to_owned();
+    if !git(&["cat-file", "-e", &format!("{commit}^{{commit}}")]) {
+        println!("skipped: the anchor {commit} is not in this clone");
+        return None;
+    }
+    let mut same = vec!["diff", "--quiet", &commit, "--"];
+    same.extend(HUB_SOURCES);
+    if git(&same) {
+        println!("the hub is that of the anchor {commit}: nothing to compare");
+        return None;
+    }
+    let folder = root().join("target/anchor");
+    let path = folder.to_str().expect("utf-8").to_owned();
+    git(&["worktree", "remove", "--force", &path]);
+    let _ = std::fs::remove_dir_all(&folder);
+    git(&["worktree", "prune"]);
+    assert!(git(&["worktree", "add", "--detach", &path, &commit]), "the anchor cannot be checked out");
+    let release = folder.join("target/release");
+    std::fs::create_dir_all(&release).expect("made");
+    for part in ["deps", "build", ".fingerprint"] {
+        let from = root().join("target/release").join(part);
+        // Hard links: what is compiled already serves both, and a file that is written anew leaves the other's alone.
+        let _ = Command::new("cp").arg("-al").arg(from).arg(&release).status();
+    }
+    let built = Command::new("cargo")
+        .args(["build", "--release", "--locked", "-p", "spinebench"])
+        .current_dir(&folder)
+        .env("CARGO_TARGET_DIR", folder.join("target"))
+        .status()
+        .expect("cargo runs");
+    assert!(built.success(), "the anchor does not build");
+    Some(release.join("spinebench"))
+}
+
+#[test]
+fn the_hub_of_today_is_not_slower_than_that_of_the_anchor() {
+    let _alone = alone();
+    let _ = binary();
+    let Some(anchor) = anchor() else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    let gate = gate("anchor", &anchor, folder.path(), &[]);
+    println!(
+        "against the anchor: {} after {} blocks, processor time {:+.1} %",
+        gate.verdict,
+        gate.blocks,
+        gate.cpu_change * 100.0
+    );
+    git(&["worktree", "remove", "--force", root().join("target/anchor").to_str().expect("utf-8")]);
+    assert_ne!(gate.verdict, "regressed", "move the anchor only when the cost is meant");
 }
