@@ -24,11 +24,14 @@ struct Gate {
     naive: (usize, usize),
 }
 
+/// `full`, or two numbers such as `10+3`; the small size unless given.
 fn sizes() -> (usize, usize) {
-    match std::env::var("SPINEBENCH_GATES").is_ok_and(|v| v == "full") {
-        true => GATES_FULL,
-        false => GATES_SMALL,
+    let Ok(asked) = std::env::var("SPINEBENCH_GATES") else { return GATES_SMALL };
+    if asked == "full" {
+        return GATES_FULL;
     }
+    let numbers = asked.split_once('+').and_then(|(a, b)| Some((a.parse().ok()?, b.parse().ok()?)));
+    numbers.unwrap_or_else(|| panic!("SPINEBENCH_GATES: got {asked:?}, allowed: full, or such as 10+3"))
 }
 
 fn gate(kind: &'static str, baseline: &Path, out: &Path, more: &[&str]) -> Gate {
@@ -135,7 +138,7 @@ fn a_build_is_not_slower_than_itself_and_a_tenth_more_work_is_found() {
         let _ = std::fs::remove_dir_all(&out);
         gates.push(gate);
     }
-    let table = root().join("target/gate-noise.csv");
+    let table = root().join(format!("target/gate-noise-{same}-and-{slower}.csv"));
     let mut text = "gate,kind,verdict,blocks,seconds,cpu_change,single_run_red,single_runs\n".to_owned();
     for (number, g) in gates.iter().enumerate() {
         text += &format!(
