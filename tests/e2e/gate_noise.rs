@@ -19,6 +19,8 @@ struct Gate {
     verdict: String,
     blocks: u64,
     seconds: f64,
+    /// Processor time of the baseline for each transaction, nanoseconds.
+    cpu_ns: f64,
     cpu_change: f64,
     /// Blocks of which a single pair of runs would have been called more than 10 % worse in any of three figures.
     naive: (usize, usize),
@@ -56,6 +58,7 @@ fn gate(kind: &'static str, baseline: &Path, out: &Path, more: &[&str]) -> Gate 
         verdict: result["verdict"].as_str().expect("a verdict").to_owned(),
         blocks: result["blocks_used"].as_u64().expect("a number"),
         seconds: result["seconds"].as_f64().unwrap_or(0.0),
+        cpu_ns: cpu["baseline"].as_f64().expect("a figure"),
         cpu_change: cpu["estimate"].as_f64().unwrap_or(f64::NAN),
         naive: naive(out),
     }
@@ -94,33 +97,19 @@ fn naive(out: &Path) -> (usize, usize) {
     (red, all)
 }
 
-/// Processor time of the hub for each transaction of one trial, microseconds.
-fn cpu_us(out: &Path) -> f64 {
-    let status = Command::new(binary())
-        .arg("run")
-        .arg(root().join("scenarios/gate.toml"))
-        .args(["--quiet", "--json", "--out"])
-        .arg(out)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .status()
-        .expect("spinebench runs");
-    assert!(status.code().is_some());
-    let run = run_record::read(&out.join("latest")).expect("a record");
-    run.record.hub.expect("our own hub").cpu_seconds * 1e6 / run.record.counts_all.answered as f64
-}
-
 #[test]
 fn a_build_is_not_slower_than_itself_and_a_tenth_more_work_is_found() {
     let _alone = alone();
     let (same, slower) = sizes();
     let folder = tempfile::tempdir().expect("a folder");
-    let work_us = cpu_us(&folder.path().join("calibration")) * 0.1;
-    let work = format!("--candidate-hub-arg=work {work_us:.1}us");
-    let mut gates = Vec::new();
+    let mut gates: Vec<Gate> = Vec::new();
     for number in 0..same + slower {
         // A folder each: a gate counts the attempts that lie beside it.
         let out = folder.path().join(format!("{number:02}"));
+        // A tenth of what a transaction cost in the gates before, which were paired as this one is.
+        let known: Vec<f64> = gates.iter().filter(|g| g.kind == "same build").map(|g| g.cpu_ns).collect();
+        let tenth_us = known.iter().sum::<f64>() / known.len().max(1) as f64 * 0.1 / 1e3;
+        let work = format!("--candidate-hub-arg=work {tenth_us:.1}us");
         let gate = match number < same {
             true => gate("same build", binary(), &out, &[]),
             false => gate("10 % more work", binary(), &out, &["--candidate-hub-arg=--inject", &work]),
@@ -177,7 +166,7 @@ fn git(args: &[&str]) -> bool {
     quiet.is_ok_and(|status| status.success())
 }
 
-/// The anchor's program, built where this one's compiled dependencies are at hand; `None` where there is nothing to build.
+/// The anchor's program, built in a folder of its own (some minutes); `None` where there is nothing to build.
 fn anchor() -> Option<PathBuf> {
     let commit =
         std::fs::read_to_string(root().join(".ci/anchor")).expect("the anchor's commit").trim().to_owned();
@@ -197,13 +186,8 @@ fn anchor() -> Option<PathBuf> {
     let _ = std::fs::remove_dir_all(&folder);
     git(&["worktree", "prune"]);
     assert!(git(&["worktree", "add", "--detach", &path, &commit]), "the anchor cannot be checked out");
+    // A folder of its own for what is compiled: builds write into what they share.
     let release = folder.join("target/release");
-    std::fs::create_dir_all(&release).expect("made");
-    for part in ["deps", "build", ".fingerprint"] {
-        let from = root().join("target/release").join(part);
-        // Hard links: what is compiled already serves both, and a file that is written anew leaves the other's alone.
-        let _ = Command::new("cp").arg("-al").arg(from).arg(&release).status();
-    }
     let built = Command::new("cargo")
         .args(["build", "--release", "--locked", "-p", "spinebench"])
         .current_dir(&folder)
