@@ -37,6 +37,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "scenarios",
         ],
     ),
+    ("peers", &[]),
     ("tests", &[]),
 ];
 
