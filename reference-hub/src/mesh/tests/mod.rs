@@ -206,7 +206,7 @@ fn json(answer: &Answer) -> Value {
 
 fn header<'a>(answer: &'a Answer, name: &str) -> &'a str {
     let mut found = answer.headers.iter().filter(|(n, _)| *n == name);
-    let value = found.next().map_or("", |(_, v)| v.as_str());
+    let value = found.next().map_or("", |(_, v)| &**v);
     assert!(found.next().is_none(), "two {name}");
     value
 }
