@@ -60,7 +60,12 @@ pub fn decode(bytes: &[u8]) -> Option<Answer> {
         [KIND_INLINE] => Body::Inline(Bytes::copy_from_slice(rest)),
         [KIND_BLOB] => {
             let id = text(&mut rest)?.to_owned();
-            Body::Blob { id, len: u64::from_le_bytes(take(&mut rest)?), path: PathBuf::new() }
+            Body::Blob {
+                id,
+                len: u64::from_le_bytes(take(&mut rest)?),
+                path: PathBuf::new(),
+                held: Bytes::new(),
+            }
         }
         _ => return None,
     };
@@ -119,7 +124,7 @@ mod tests {
         let blob = Answer {
             status: 206,
             headers: vec![("mex-chunk-range", "1:3".into())],
-            body: Body::Blob { id: "b-1".to_owned(), len: 77, path: PathBuf::new() },
+            body: Body::Blob { id: "b-1".to_owned(), len: 77, path: PathBuf::new(), held: Bytes::new() },
         };
         for answer in [inline, blob, Answer::empty(202)] {
             assert_eq!(decode(&encode(&answer)), Some(answer));

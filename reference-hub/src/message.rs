@@ -17,6 +17,8 @@ pub enum Body {
         len: u64,
         /// Where the file lies (filled by the listener on reading; not stored).
         path: PathBuf,
+        /// The bytes once more, when the listener still has them in memory (not stored); else empty.
+        held: Bytes,
     },
 }
 

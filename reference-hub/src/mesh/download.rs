@@ -76,8 +76,8 @@ fn download(call: &Call<'_>, number: u32) -> Result<Decision, Refused> {
         Some(said) if call.version == Version::V2 && message.chunks == 1 => said,
         _ => "application/octet-stream",
     };
-    let mut answer =
-        Answer { status, headers: Vec::with_capacity(24), body }.with("content-type", content_type.to_owned());
+    let mut answer = Answer { status, headers: Vec::with_capacity(24), body }
+        .with("content-type", content_type.to_owned());
     push_headers(&mut answer, &message, number, gzip);
     Ok(call.read(answer))
 }

@@ -184,7 +184,8 @@ impl Ask {
     }
 
     fn blob(mut self, id: &str, len: u64) -> Ask {
-        self.0.body = Body::Blob { id: id.to_owned(), len, path: PathBuf::from("somewhere") };
+        self.0.body =
+            Body::Blob { id: id.to_owned(), len, path: PathBuf::from("somewhere"), held: Bytes::new() };
         self
     }
 }
