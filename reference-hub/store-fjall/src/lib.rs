@@ -28,8 +28,8 @@ use hub_store::memory::AscendingKeys;
 use hub_store::stage::{RowWrite, check_key, stage};
 use hub_store::verify::{Verified, verify_all};
 use hub_store::{
-    Head, Outcome, RestoredRows, Row, Store, StoreError, Table, Txn, Versioned, View,
-    decode_versioned, encode_versioned,
+    Head, Outcome, RestoredRows, Row, Store, StoreError, Table, Txn, Versioned, View, decode_versioned,
+    encode_versioned,
 };
 use snapshot::FjallSnapshot;
 use std::fs::File;

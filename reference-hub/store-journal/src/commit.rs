@@ -22,6 +22,8 @@ pub(crate) struct Log {
     pub(crate) frame: u64,
     /// The frame being written; kept for its room.
     pub(crate) buffer: Vec<u8>,
+    /// Set when a commit failed: nothing more may be committed by this process.
+    pub(crate) failed: bool,
 }
 
 /// Most of a buffer that is kept after a large batch.
@@ -39,9 +41,8 @@ impl Log {
         batch: &[Txn],
     ) -> Result<(Vec<Outcome>, Head), StoreError> {
         let store = shared.store.display();
-        if let Err(earlier) = shared.well() {
-            let sentence = format!("{store}: an earlier commit failed; start the hub again (it said: {earlier})");
-            return Err(StoreError(sentence));
+        if self.failed {
+            return Err(StoreError(format!("{store}: an earlier commit failed; start the hub again")));
         }
         let mut staged = stage(&*shared.layers(), head, batch)?;
         if staged.writes.is_empty() {
@@ -49,17 +50,18 @@ impl Log {
         }
         staged.writes.sort_by_key(|row| row.table);
         let numbers = Numbers { frame: self.frame, first_seq: head.seq + 1, last_seq: staged.head.seq };
-        if let Err(error) = self.write(shared, &staged.writes, numbers) {
-            let error = StoreError(format!("{store}: a batch was not committed: {error}"));
+        if let Err(error) = shared.well().and_then(|()| self.write(shared, &staged.writes, numbers)) {
+            self.failed = true;
             shared.fail(error.clone());
-            return Err(error);
+            return Err(StoreError(format!("{store}: a batch was not committed: {error}")));
         }
         Ok((staged.outcomes, staged.head))
     }
 
     /// Writes one frame and makes it durable, then visible.
     fn write(&mut self, shared: &Shared, rows: &[RowWrite], numbers: Numbers) -> Result<(), StoreError> {
-        let len: usize = rows.iter().map(|r| 20 + r.key.len() + r.value.as_ref().map_or(0, |v| v.len())).sum();
+        let len: usize =
+            rows.iter().map(|r| 20 + r.key.len() + r.value.as_ref().map_or(0, |v| v.len())).sum();
         if self.offset > 0 && self.offset + len as u64 + 64 > shared.limits.segment_bytes {
             self.next_segment(shared)?;
         }
@@ -73,7 +75,8 @@ impl Log {
         self.buffer.shrink_to(BUFFER_KEPT_BYTES);
         let mut slots = slots.into_iter();
         for of_table in rows.chunk_by(|a, b| a.table == b.table) {
-            self.mem.apply(of_table[0].table.index(), of_table.iter().map(|row| &row.key[..]).zip(&mut slots));
+            self.mem
+                .apply(of_table[0].table.index(), of_table.iter().map(|row| &row.key[..]).zip(&mut slots));
         }
         Ok(())
     }

@@ -79,7 +79,9 @@ impl DataFile {
         while out.len() < len {
             let at = offset + out.len() as u64;
             match rustix::io::pread(&self.file, spare_capacity(&mut out), at) {
-                Ok(0) => return Err(self.fault(format_args!("the file ends before byte {}", offset + len as u64))),
+                Ok(0) => {
+                    return Err(self.fault(format_args!("the file ends before byte {}", offset + len as u64)));
+                }
                 Ok(_) | Err(Errno::INTR) => {}
                 Err(e) => return Err(StoreError::io(self.path.display(), "cannot read", &e.into())),
             }
@@ -95,7 +97,10 @@ impl DataFile {
     pub(crate) fn stored(&self, place: &Place) -> Result<Vec<u8>, StoreError> {
         let bytes = self.read(place.offset, place.stored as usize)?;
         if value_sum(&bytes) != place.sum {
-            return Err(self.fault(format_args!("the value at byte {} is damaged: its checksum does not hold", place.offset)));
+            return Err(self.fault(format_args!(
+                "the value at byte {} is damaged: its checksum does not hold",
+                place.offset
+            )));
         }
         Ok(bytes)
     }

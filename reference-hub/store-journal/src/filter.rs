@@ -62,7 +62,8 @@ impl Filter {
     pub(crate) fn decode(bytes: &[u8]) -> Option<Filter> {
         let (words, rest) = bytes.as_chunks::<8>();
         let whole = rest.is_empty() && !words.is_empty() && words.len().is_multiple_of(BLOCK_WORDS);
-        whole.then(|| Filter { words: words.iter().map(|w| AtomicU64::new(u64::from_le_bytes(*w))).collect() })
+        whole
+            .then(|| Filter { words: words.iter().map(|w| AtomicU64::new(u64::from_le_bytes(*w))).collect() })
     }
 }
 

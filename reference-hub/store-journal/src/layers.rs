@@ -118,13 +118,21 @@ impl<'a> Source<'a> {
 }
 
 enum Rows<'a> {
-    Mem { mem: &'a Mem, table: Table, to: &'a [u8], chunk: usize, rows: std::vec::IntoIter<(Bytes, Slot)>, from: Option<Vec<u8>> },
+    Mem {
+        mem: &'a Mem,
+        table: Table,
+        to: &'a [u8],
+        chunk: usize,
+        rows: std::vec::IntoIter<(Bytes, Slot)>,
+        from: Option<Vec<u8>>,
+    },
     Run(RunRows, u8, &'a [u8]),
 }
 
 impl<'a> Rows<'a> {
     fn mem(mem: &'a Mem, table: Table, from: &[u8], to: &'a [u8], chunk: usize) -> Rows<'a> {
-        let mut all = Rows::Mem { mem, table, to, chunk, rows: Vec::new().into_iter(), from: Some(from.to_vec()) };
+        let mut all =
+            Rows::Mem { mem, table, to, chunk, rows: Vec::new().into_iter(), from: Some(from.to_vec()) };
         all.fill();
         all
     }
@@ -154,7 +162,9 @@ impl Iterator for Rows<'_> {
         match self {
             Rows::Mem { rows, .. } => rows.next().map(Ok),
             Rows::Run(rows, table, to) => match rows.next()? {
-                Ok(RunRow { table: found, key, slot }) => (found == *table && key < *to).then_some(Ok((key, slot))),
+                Ok(RunRow { table: found, key, slot }) => {
+                    (found == *table && key < *to).then_some(Ok((key, slot)))
+                }
                 Err(error) => Some(Err(error)),
             },
         }

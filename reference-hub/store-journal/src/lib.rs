@@ -172,7 +172,8 @@ impl Store for JournalStore {
     }
 
     fn restore(&self, table: Table, rows: &mut RestoredRows<'_>) -> Result<u64, StoreError> {
-        let rows = rows.map(|row| row.map(|row| (row.key.to_vec(), row.value.version, row.value.value.to_vec())));
+        let rows =
+            rows.map(|row| row.map(|row| (row.key.to_vec(), row.value.version, row.value.value.to_vec())));
         self.add_run(table, &mut { rows })
     }
 

@@ -53,6 +53,7 @@ pub(crate) fn replay(
             && header(&bytes, seed).is_none_or(|h| h.number != end.frame)
         {
             beyond(&bytes, seed, end, place)?;
+            replayed.push(Replayed { mem: Arc::new(mem), used: 0 });
             continue;
         }
         while let Some((header, len)) = next_frame(&bytes, at, seed, end, &mem) {
@@ -87,7 +88,8 @@ fn beyond(bytes: &[u8], seed: u64, end: LogEnd, place: &str) -> Result<(), Refus
         match header(&bytes[at..], seed) {
             Some(found) if found.number > end.frame || (found.number == end.frame && at > 0) => {
                 let lost = end.seq + 1..=found.first_seq.saturating_sub(1).max(end.seq + 1);
-                let what = format!("{place}: damaged, and later frames lie beyond: acknowledged writes are lost");
+                let what =
+                    format!("{place}: damaged, and later frames lie beyond: acknowledged writes are lost");
                 return Err(Refusal::because(what).missing(lost));
             }
             _ => {}

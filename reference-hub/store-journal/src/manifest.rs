@@ -83,8 +83,13 @@ impl Manifest {
         let salt = u64::from_str_radix(words("salt ")?, 16).ok()?;
         let next_id = words("next ")?.parse().ok()?;
         let (segment, frame) = words("log ")?.split_once(' ')?;
-        let mut manifest =
-            Manifest { salt, next_id, segment: segment.parse().ok()?, frame: frame.parse().ok()?, runs: Vec::new() };
+        let mut manifest = Manifest {
+            salt,
+            next_id,
+            segment: segment.parse().ok()?,
+            frame: frame.parse().ok()?,
+            runs: Vec::new(),
+        };
         for line in lines {
             let mut words = line.strip_prefix("run ")?.split(' ');
             manifest.runs.push(RunLine {
@@ -123,7 +128,9 @@ impl Manifest {
             Ok(bytes) => bytes,
             Err(e) if e.kind() == std::io::ErrorKind::NotFound && store.join("keyspaces").exists() => {
                 let place = store.display();
-                return Err(Refusal::because(format!("{place}: made by the engine fjall; open it with that")));
+                return Err(Refusal::because(format!(
+                    "{place}: made by the engine fjall; open it with that"
+                )));
             }
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
                 return Err(Refusal::because(format!("{}: missing", path.display())));
@@ -146,7 +153,10 @@ mod tests {
 
     #[test]
     fn a_manifest_comes_back_and_every_damaged_byte_is_noticed() {
-        let runs = vec![RunLine { id: 9, level: 1, bytes: 4_000, sum: 77 }, RunLine { id: 2, level: LOADED, bytes: 1, sum: 0 }];
+        let runs = vec![
+            RunLine { id: 9, level: 1, bytes: 4_000, sum: 77 },
+            RunLine { id: 2, level: LOADED, bytes: 1, sum: 0 },
+        ];
         let manifest = Manifest { salt: 5, next_id: 12, segment: 10, frame: 99, runs };
         let text = manifest.encode();
         assert_eq!(Manifest::decode(&text), Some(manifest));

@@ -68,7 +68,7 @@ impl JournalStore {
         let opened = JournalStore {
             data_dir: data_dir.to_path_buf(),
             shared,
-            log: Mutex::new(Log { mem, offset: 0, frame, buffer: Vec::new() }),
+            log: Mutex::new(Log { mem, offset: 0, frame, buffer: Vec::new(), failed: false }),
             head: RwLock::new(report.head),
             mark: Mutex::new(mark),
             tender: Some(tender),
@@ -81,7 +81,8 @@ impl JournalStore {
 /// Makes an empty engine under another name and renames it, so that a crash half-way leaves no folder that looks used.
 fn create(data_dir: &Path, store: &Path) -> Result<(), StoreError> {
     let unfinished = data_dir.join("store.new");
-    let failed = |e: std::io::Error| StoreError::io(unfinished.display(), "cannot make the engine's folder", &e);
+    let failed =
+        |e: std::io::Error| StoreError::io(unfinished.display(), "cannot make the engine's folder", &e);
     if unfinished.exists() {
         std::fs::remove_dir_all(&unfinished).map_err(failed)?;
     }
@@ -107,7 +108,8 @@ struct Found {
 /// Reads the folder without changing it.
 fn find(store: &Path, mark: Option<Head>) -> Result<Found, Refusal> {
     if !store.is_dir() {
-        let refusal = Refusal::because(format!("{}: missing, although a mark stands beside it", store.display()));
+        let refusal =
+            Refusal::because(format!("{}: missing, although a mark stands beside it", store.display()));
         let lost = mark.map_or(0, |mark| mark.seq);
         return Err(if lost > 0 { refusal.missing(1..=lost) } else { refusal });
     }
@@ -117,7 +119,10 @@ fn find(store: &Path, mark: Option<Head>) -> Result<Found, Refusal> {
         let path = run_path(store, *id);
         let run = Run::open(&path, *id, *level, seed(manifest.salt, *id))?;
         if (run.bytes, run.sum) != (*bytes, *sum) {
-            return Err(Refusal::because(format!("{}: not the file that the manifest names", path.display())));
+            return Err(Refusal::because(format!(
+                "{}: not the file that the manifest names",
+                path.display()
+            )));
         }
         runs.push(Arc::new(run));
     }
@@ -125,7 +130,11 @@ fn find(store: &Path, mark: Option<Head>) -> Result<Found, Refusal> {
     let (segments, mut left_over, highest) = list(store, &manifest)?;
     if let Some(first) = segments.first().filter(|first| first.id != manifest.segment) {
         let place = log_path(store, manifest.segment);
-        return Err(Refusal::because(format!("{}: missing, yet {} is there", place.display(), first.path.display())));
+        return Err(Refusal::because(format!(
+            "{}: missing, yet {} is there",
+            place.display(),
+            first.path.display()
+        )));
     }
     let head = layers.get(Table::Meta, HEAD_KEY)?.and_then(|row| decode_head(&row.value)).unwrap_or_default();
     let start = LogEnd { frame: manifest.frame, seq: head.seq };
@@ -150,7 +159,8 @@ fn list(store: &Path, manifest: &Manifest) -> Result<Listed, Refusal> {
     for entry in std::fs::read_dir(store).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        let Some((kind, id)) = name.split_once('-').and_then(|(k, id)| Some((k, id.parse::<u64>().ok()?))) else {
+        let Some((kind, id)) = name.split_once('-').and_then(|(k, id)| Some((k, id.parse::<u64>().ok()?)))
+        else {
             continue;
         };
         highest = highest.max(id);
@@ -178,7 +188,8 @@ fn take_over(store: &Path, limits: Limits, found: Found) -> Result<(Shared, Arc<
     }
     if let Some(Replayed { mem, used }) = segments.last() {
         let path = &mem.file.path;
-        let cut = File::options().write(true).open(path).and_then(|f| f.set_len(*used).and_then(|()| f.sync_all()));
+        let cut =
+            File::options().write(true).open(path).and_then(|f| f.set_len(*used).and_then(|()| f.sync_all()));
         cut.map_err(|e| StoreError::io(path.display(), "cannot cut the end", &e))?;
     }
     let shared = Shared::new(store, limits, manifest.salt, next_id, layers);

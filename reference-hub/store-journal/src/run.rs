@@ -15,8 +15,8 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 /// First bytes of a trailer; another layout gets others.
 pub(crate) const MAGIC: &[u8; 8] = b"SBRUN--1";
-/// Magic, file number, where the index begins, its length, the filter's length, rows, checksum.
-pub(crate) const TRAILER_BYTES: usize = 7 * 8;
+/// Magic, file number, where the index begins, its length, the filter's length, checksum.
+pub(crate) const TRAILER_BYTES: usize = 6 * 8;
 /// Checksum, number of rows; the place of each row follows.
 pub(crate) const PAGE_HEADER_BYTES: usize = 8 + 4;
 /// Table, kind, key length, version.
@@ -48,7 +48,6 @@ pub(crate) struct Run {
     pub(crate) bytes: u64,
     /// The trailer's checksum, which covers index and filter: the manifest keeps it too.
     pub(crate) sum: u64,
-    pub(crate) rows: u64,
     seed: u64,
     pages: Vec<PageAt>,
     last: (u8, Box<[u8]>),
@@ -69,8 +68,9 @@ impl Run {
         let trailer_at = bytes.checked_sub(TRAILER_BYTES as u64).ok_or_else(damaged)?;
         let trailer = file.read(trailer_at, TRAILER_BYTES)?;
         let number = |i: usize| trailer[8 * i..].first_chunk().map_or(0, |n| u64::from_le_bytes(*n));
-        let (index_at, index_len, filter_len, rows, sum) = (number(2), number(3), number(4), number(5), number(6));
-        let fits = index_at.checked_add(index_len).and_then(|n| n.checked_add(filter_len)) == Some(trailer_at);
+        let (index_at, index_len, filter_len, sum) = (number(2), number(3), number(4), number(5));
+        let fits =
+            index_at.checked_add(index_len).and_then(|n| n.checked_add(filter_len)) == Some(trailer_at);
         if &trailer[..8] != MAGIC || number(1) != id || !fits {
             return Err(damaged());
         }
@@ -81,8 +81,8 @@ impl Run {
         let (index, filter) = whole[..whole.len() - TRAILER_BYTES].split_at(index_len as usize);
         let mut pages = decode_index(index).ok_or_else(damaged)?;
         let last = pages.pop().ok_or_else(damaged)?; // the index ends with the run's last key
-        let filter = Filter::decode(filter).ok_or_else(damaged)?;
-        Ok(Run { file, level, bytes, sum, rows, seed, pages, last: (last.table, last.key), filter })
+        let filter = Filter::decode(filter).filter(|_| !pages.is_empty()).ok_or_else(damaged)?;
+        Ok(Run { file, level, bytes, sum, seed, pages, last: (last.table, last.key), filter })
     }
 
     /// What it knows of `key`, whose hash is `hash`.
@@ -180,7 +180,9 @@ impl Page<'_> {
     }
 
     fn damaged(&self) -> StoreError {
-        self.run.file.fault(format_args!("the page at byte {} is damaged: its checksum does not hold", self.offset))
+        self.run
+            .file
+            .fault(format_args!("the page at byte {} is damaged: its checksum does not hold", self.offset))
     }
 
     /// Where row `i`'s key lies, its table before it.

@@ -4,6 +4,7 @@
 //! ends the store's writing, as what is durable is then in doubt.
 
 use crate::file::{DataFile, Value};
+use crate::filter::key_hash;
 use crate::layers::Layers;
 use crate::manifest::LOADED;
 use crate::mem::{Mem, MemSlot};
@@ -11,7 +12,6 @@ use crate::run::{Run, RunRow};
 use crate::shared::Shared;
 use crate::writer::{NewValue, RunWriter};
 use hub_store::{StoreError, TABLES};
-use crate::filter::key_hash;
 use std::sync::Arc;
 
 /// Steps below a thread's usual priority: it works in the time that others leave.
@@ -106,7 +106,8 @@ fn flush(shared: &Shared, layers: &Layers) -> Result<(), StoreError> {
     for (table, _) in TABLES {
         let table = table.index();
         let of_each: Vec<_> = full.iter().map(|mem| mem.rows(table)).collect();
-        let mut rows: Vec<(&[u8], &MemSlot, &Mem)> = Vec::with_capacity(of_each.iter().map(|r| r.len()).sum());
+        let mut rows: Vec<(&[u8], &MemSlot, &Mem)> =
+            Vec::with_capacity(of_each.iter().map(|r| r.len()).sum());
         for (of_one, mem) in of_each.iter().zip(full) {
             rows.extend(of_one.iter().map(|(key, slot)| (&key[..], slot, &**mem)));
         }
@@ -162,5 +163,7 @@ fn merge(shared: &Shared, layers: &Layers, runs: &[Arc<Run>]) -> Result<(), Stor
 }
 
 fn lowest<'a>(rows: impl Iterator<Item = Option<&'a RunRow>>) -> Option<(u8, bytes::Bytes)> {
-    rows.flatten().min_by(|a, b| (a.table, &a.key).cmp(&(b.table, &b.key))).map(|row| (row.table, row.key.clone()))
+    rows.flatten()
+        .min_by(|a, b| (a.table, &a.key).cmp(&(b.table, &b.key)))
+        .map(|row| (row.table, row.key.clone()))
 }

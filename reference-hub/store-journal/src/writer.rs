@@ -94,7 +94,13 @@ impl<'a> RunWriter<'a> {
     ///
     /// # Errors
     /// [`StoreError`] when the file cannot be written, or `between` ends it.
-    pub(crate) fn put(&mut self, table: u8, key: &[u8], version: u64, value: &NewValue<'_>) -> Result<(), StoreError> {
+    pub(crate) fn put(
+        &mut self,
+        table: u8,
+        key: &[u8],
+        version: u64,
+        value: &NewValue<'_>,
+    ) -> Result<(), StoreError> {
         let packed;
         let (stored, unpacked) = match *value {
             NewValue::Removed => (&[][..], 0),
@@ -203,13 +209,14 @@ impl<'a> RunWriter<'a> {
         let filter = filter.encode();
         end.extend_from_slice(&filter);
         end.extend_from_slice(MAGIC);
-        for number in [self.id, index_at, index_len, filter.len() as u64, self.hashes.len() as u64] {
+        for number in [self.id, index_at, index_len, filter.len() as u64] {
             end.extend_from_slice(&number.to_le_bytes());
         }
         end.extend_from_slice(&xxh3_64_with_seed(&end, self.seed).to_le_bytes());
         self.buffer.extend_from_slice(&end);
         self.drain()?;
-        let synced = self.file.sync_all().and_then(|()| sync_folder(self.path.parent().unwrap_or(Path::new("."))));
+        let synced =
+            self.file.sync_all().and_then(|()| sync_folder(self.path.parent().unwrap_or(Path::new("."))));
         synced.map_err(|e| self.failed(&e))?;
         Run::open(&self.path, self.id, level, self.seed).map(Some)
     }

@@ -160,12 +160,15 @@ pub struct StoreError(
 impl StoreError {
     /// An input or output error at a place: `where: what: why`.
     pub fn io(place: impl std::fmt::Display, what: &str, error: &std::io::Error) -> Self {
-        if error.kind() == std::io::ErrorKind::StorageFull {
-            return StoreError(format!(
-                "{place}: {what}: the disk is full; free space on it and start again"
-            ));
-        }
-        StoreError(format!("{place}: {what}: {error}"))
+        StoreError(match error.kind() {
+            std::io::ErrorKind::StorageFull => {
+                format!("{place}: {what}: the disk is full; free space on it and start again")
+            }
+            std::io::ErrorKind::FileTooLarge => {
+                format!("{place}: {what}: the file may not grow further: {error}")
+            }
+            _ => format!("{place}: {what}: {error}"),
+        })
     }
 }
 
