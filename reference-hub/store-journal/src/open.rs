@@ -182,10 +182,6 @@ fn list(store: &Path, manifest: &Manifest) -> Result<Listed, Refusal> {
 /// Cuts what a crash left behind the last frame, clears files that nothing names, and begins a segment.
 fn take_over(store: &Path, limits: Limits, found: Found) -> Result<(Shared, Arc<Mem>), StoreError> {
     let Found { manifest, layers, segments, end, next_id, left_over } = found;
-    for path in left_over {
-        let removed = std::fs::remove_file(&path);
-        removed.map_err(|e| StoreError::io(path.display(), "cannot remove a left-over file", &e))?;
-    }
     if let Some(Replayed { mem, used }) = segments.last() {
         let path = &mem.file.path;
         let cut =
@@ -195,5 +191,12 @@ fn take_over(store: &Path, limits: Limits, found: Found) -> Result<(Shared, Arc<
     let shared = Shared::new(store, limits, manifest.salt, next_id, layers);
     let mem = Arc::new(Mem::new(shared.take_segment()?, end.frame, limits.segment_bytes));
     shared.replace(&|layers| layers.mems.insert(0, mem.clone()))?;
+    // Only now: the manifest before named some of them as the log's beginning.
+    for path in left_over {
+        let removed = std::fs::remove_file(&path);
+        removed.map_err(|e| StoreError::io(path.display(), "cannot remove a left-over file", &e))?;
+    }
+    let synced = sync_folder(store);
+    synced.map_err(|e| StoreError::io(store.display(), "cannot sync the folder", &e))?;
     Ok((shared, mem))
 }

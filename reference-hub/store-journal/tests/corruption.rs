@@ -21,7 +21,7 @@ const SUBJECT: Subject = Subject {
     count: 2_000,
     is_log: |path| path.contains("/log-"),
     is_table: |path| path.contains("/run-"),
-    trials: 10,
+    trials: 3,
 };
 
 #[test]
