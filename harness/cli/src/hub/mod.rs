@@ -48,7 +48,7 @@ pub struct Args {
     #[arg(long, value_name = "DIR", default_value = "target/hub")]
     data: PathBuf,
     /// Store engine.
-    #[arg(long, value_name = "NAME", default_value = "fjall")]
+    #[arg(long, value_name = "NAME", default_value = reference_hub::STORES[0].name)]
     store: String,
     /// The set-up that NHS clients' examples expect: MESH shared key TestKey, mailboxes X26ABC1 to X26ABC3 with password
     /// `password`, the published PDS sandbox numbers, no session token asked for.
