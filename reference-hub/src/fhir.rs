@@ -121,22 +121,6 @@ pub fn eps_issue(status: u16, severity: Severity, kind: &str, code: &str, displa
     )
 }
 
-/// EPS's plain success: an informational OperationOutcome without details.
-pub fn informational(status: u16) -> Answer {
-    outcome(
-        status,
-        &[Issue {
-            severity: Severity::Information,
-            kind: "informational",
-            system: "",
-            code: "",
-            display: "",
-            diagnostics: "",
-            expression: "",
-        }],
-    )
-}
-
 /// 503 with Retry-After: a bounded queue is full, or a record is too contended.
 pub fn overloaded() -> Answer {
     spine_error(

@@ -15,10 +15,10 @@ pub struct StoreKind {
     pub about: &'static str,
     /// True when its state survives a restart.
     pub durable: bool,
+    /// The file below `store/` that it makes and no other engine does; empty for one without a disk.
+    pub sign: &'static str,
     /// Opens it on a data folder that exists.
     pub open: fn(&Path) -> Result<Arc<dyn Store>, StoreError>,
-    /// True when a data folder is of its making, as far as names of files tell.
-    pub made: fn(&Path) -> bool,
 }
 
 impl std::fmt::Debug for StoreKind {
@@ -30,25 +30,25 @@ impl std::fmt::Debug for StoreKind {
 /// All engines, the default first.
 pub const STORES: &[StoreKind] = &[
     StoreKind {
-        name: "fjall",
-        about: "embedded and durable: every acknowledged write is fsynced",
+        name: "journal",
+        about: "embedded and durable: every acknowledged write is fsynced; the fastest here",
         durable: true,
-        open: |data| Ok(Arc::new(FjallStore::open(data)?.0)),
-        made: |data| data.join("store/keyspaces").is_dir(),
+        sign: "manifest",
+        open: |data| Ok(Arc::new(JournalStore::open(data)?.0)),
     },
     StoreKind {
-        name: "journal",
-        about: "embedded and durable as fjall, for less processor time: a log, its index in memory, sorted runs",
+        name: "fjall",
+        about: "embedded and durable as well, on the library fjall: to hold the other against",
         durable: true,
-        open: |data| Ok(Arc::new(JournalStore::open(data)?.0)),
-        made: |data| data.join("store/manifest").is_file(),
+        sign: "version",
+        open: |data| Ok(Arc::new(FjallStore::open(data)?.0)),
     },
     StoreKind {
         name: "memory",
         about: "for tests and for measuring everything but the disk: forgets all on a stop",
         durable: false,
+        sign: "",
         open: |_| Ok(Arc::new(MemoryStore::new())),
-        made: |_| false,
     },
 ];
 
@@ -57,27 +57,27 @@ pub fn store_kind(name: &str) -> Option<&'static StoreKind> {
     STORES.iter().find(|s| s.name == name)
 }
 
-/// The engine that made the data folder; the default where none says so (it then says what is missing).
-pub fn store_kind_of(data: &Path) -> &'static StoreKind {
-    STORES.iter().find(|kind| (kind.made)(data)).unwrap_or(&STORES[0])
+/// The engine that made the data folder; `None` when none has yet.
+pub fn store_kind_in(data: &Path) -> Option<&'static StoreKind> {
+    STORES.iter().find(|kind| kind.durable && data.join("store").join(kind.sign).exists())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hub;
 
     #[test]
-    fn a_folder_is_known_by_its_engine_and_refused_by_the_other() {
-        let durable = || STORES.iter().filter(|kind| kind.durable);
-        for kind in durable() {
+    fn a_folder_is_known_by_its_engine_and_refused_to_every_other() {
+        for kind in STORES.iter().filter(|kind| kind.durable) {
             let folder = tempfile::tempdir().unwrap();
-            (kind.open)(folder.path()).unwrap().close().unwrap();
-            assert_eq!(store_kind_of(folder.path()).name, kind.name);
-            for other in durable().filter(|other| other.name != kind.name) {
-                let refused = (other.open)(folder.path()).err().unwrap().0;
-                assert!(refused.contains(&format!("made by the engine {}", kind.name)), "{refused}");
+            assert!(store_kind_in(folder.path()).is_none());
+            drop(hub::open(kind, folder.path()).unwrap());
+            assert_eq!(store_kind_in(folder.path()).map(|k| k.name), Some(kind.name));
+            for other in STORES.iter().filter(|other| other.durable && other.name != kind.name) {
+                let refused = hub::open(other, folder.path()).err().unwrap().to_string();
+                assert!(refused.contains(&format!("got {}, wanted {}", kind.name, other.name)), "{refused}");
             }
-            (kind.open)(folder.path()).unwrap();
         }
     }
 }

@@ -67,7 +67,7 @@ pub fn cancel(
     let Some(line) = header.item_mut(item_id).map(|i| i.line) else {
         return Ok(Decision::read(*refusal::cancellation(CancelReason::NotFound), id));
     };
-    let request: Value = parsed(text)?;
+    let (request, _): (Value, _) = parsed(text)?;
     let decided = decide(&mut header, line, &asked);
     let mut txn = Txn { checks: vec![unchanged(id, version)], ..Txn::default() };
     let (status, reason, writes) = match decided {

@@ -11,13 +11,14 @@
 //! the ids of bundle and message, the time, the nomination, or the status, which may change after signing. The README says
 //! the same to those who sign.
 
-use super::signed_parts::{Bundle, Node, Resource};
 use super::status;
+use super::tape::{Kind, Node, Tape};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
+use std::ops::Range;
 
 /// Algorithm of the digest, as XML signatures name it.
 pub const SHA_256: &str = "http://www.w3.org/2001/04/xmlenc#sha256";
@@ -46,118 +47,176 @@ pub const SIGNED: [(&str, &[&str]); 5] = [
     ("Organization", &["identifier", "name", "address", "telecom"]),
 ];
 
+/// Most elements that are signed in one type.
+const ELEMENTS_MAX: usize = SIGNED[0].1.len();
+
 /// Elements of `dispenseRequest` that are not signed: the nomination.
 const NOMINATION: [&str; 2] = ["performer", "extension"];
 
-/// Base64 of the SHA-256 digest of the order's canonical form; `None` when `text` is not a JSON object whose parts have the
+/// Digits of a number that stands as it is; of more it must be seen whether they fit into 64 bits.
+const DIGITS_MAX: usize = 18;
+
+/// Base64 of the SHA-256 digest of the order's canonical form; `None` when `order` is not an object whose parts have the
 /// kinds that a bundle's have, or is out of the bounds of JSON readers (depth of 128, numbers that fit).
-pub fn digest(text: &str) -> Option<String> {
-    let bundle: Bundle<'_> = serde_json::from_str(text).ok()?;
-    let mut lines: Vec<String> = bundle.entry.iter().filter_map(|e| signed(e.resource.as_ref()?)).collect();
-    lines.sort_unstable();
+pub fn digest(order: &Tape<'_>) -> Option<String> {
+    (order.root().kind() == Kind::Object).then_some(())?;
+    let mut form = Form { out: Vec::with_capacity(order.text().len()), members: Vec::new() };
+    let mut lines: Vec<Range<usize>> = Vec::new();
+    if let Some(entries) = order.root().get("entry") {
+        (entries.kind() == Kind::Array).then_some(())?;
+        for entry in entries.elements() {
+            (entry.kind() == Kind::Object).then_some(())?;
+            let start = form.out.len();
+            if let Some(resource) = entry.get("resource") {
+                form.resource(resource)?;
+                lines.push(start..form.out.len());
+            }
+        }
+    }
+    lines.sort_unstable_by(|a, b| form.out[a.clone()].cmp(&form.out[b.clone()]));
     let mut hash = Sha256::new();
-    lines.iter().for_each(|line| hash.update(line));
+    lines.into_iter().for_each(|line| hash.update(&form.out[line]));
     Some(STANDARD.encode(hash.finalize()))
 }
 
-fn signed(resource: &Resource<'_>) -> Option<String> {
-    let (kind, elements) = SIGNED.iter().find(|(kind, _)| *kind == resource.kind)?;
-    // Items are the largest: about 1.5 KB.
-    let mut line = String::with_capacity(2_048);
-    line.push_str(kind);
-    line.push('{');
-    for element in *elements {
-        // Of several members of one name the last counts, here and below.
-        let Some((_, value)) = resource.elements.iter().rev().find(|(name, _)| name == element) else {
-            continue;
-        };
-        let added = |of: &Node<'_>| *element == "extension" && of.member("url") == Some(status::INFORMATION);
-        if let Node::Array(values) = value
-            && values.iter().any(added)
-        {
-            let sent: Vec<&Node<'_>> = values.iter().filter(|v| !added(v)).collect();
-            if !sent.is_empty() {
-                line.push_str("extension:");
-                array(sent.into_iter(), &mut line);
-                line.push(';');
+/// The form in the making.
+struct Form<'p, 't> {
+    out: Vec<u8>,
+    /// Members of the objects that are being written, from the outermost on.
+    members: Vec<(Cow<'t, str>, Node<'p, 't>)>,
+}
+
+impl<'p, 't> Form<'p, 't> {
+    /// Writes the line of a resource, if it is of a type that is signed.
+    fn resource(&mut self, resource: Node<'p, 't>) -> Option<()> {
+        let Some(kind) = resource.get("resourceType") else { return Some(()) };
+        let Some((kind, elements)) = SIGNED.iter().find(|(known, _)| kind.is(known)) else { return Some(()) };
+        self.out.extend_from_slice(kind.as_bytes());
+        self.out.push(b'{');
+        let mut values = [None; ELEMENTS_MAX];
+        for (name, value) in resource.members() {
+            // Of several members of one name the last counts, here and below.
+            if let Some(place) = elements.iter().position(|element| name.is(element)) {
+                values[place] = Some(value);
             }
-            continue;
         }
-        line.push_str(element);
-        line.push(':');
-        value.write(if *element == "dispenseRequest" { &NOMINATION } else { &[] }, &mut line);
-        line.push(';');
-    }
-    line.push_str("}\n");
-    Some(line)
-}
-
-/// Writes an array of these.
-fn array<'n, 'a: 'n>(values: impl Iterator<Item = &'n Node<'a>>, out: &mut String) {
-    out.push('[');
-    for (i, value) in values.enumerate() {
-        if i > 0 {
-            out.push(',');
-        }
-        value.write(&[], out);
-    }
-    out.push(']');
-}
-
-impl Node<'_> {
-    /// The text of an object's member.
-    fn member(&self, name: &str) -> Option<&str> {
-        let Node::Object(members) = self else { return None };
-        match members.iter().rev().find(|(known, _)| known == name) {
-            Some((_, Node::Text(text))) => Some(text),
-            _ => None,
-        }
-    }
-
-    /// Writes a value, an object but for the members `without`. Depth is bounded by the parser's own limit.
-    fn write(&self, without: &[&str], out: &mut String) {
-        match self {
-            Node::Object(members) => {
-                let mut members: Vec<&(Cow<'_, str>, Node<'_>)> = members.iter().collect();
-                members.sort_by(|a, b| a.0.cmp(&b.0));
-                out.push('{');
-                let mut first = true;
-                for (i, (name, value)) in members.iter().enumerate() {
-                    let again = members.get(i + 1).is_some_and(|(next, _)| next == name);
-                    if again || without.contains(&&**name) {
+        for (element, value) in elements.iter().zip(values) {
+            let Some(value) = value else { continue };
+            let start = self.out.len();
+            self.out.extend_from_slice(element.as_bytes());
+            self.out.push(b':');
+            match *element {
+                "extension" if value.elements().any(is_added) => {
+                    // Nothing but what was added: the order had no extensions.
+                    if value.elements().all(is_added) {
+                        self.out.truncate(start);
                         continue;
                     }
-                    if !first {
-                        out.push(',');
-                    }
-                    first = false;
-                    quote(name, matches!(name, Cow::Borrowed(_)), out);
-                    out.push(':');
-                    value.write(&[], out);
+                    self.array(value.elements().filter(|v| !is_added(*v)))?;
                 }
-                out.push('}');
+                "dispenseRequest" => self.value(value, &NOMINATION)?,
+                _ => self.value(value, &[])?,
             }
-            Node::Array(values) => array(values.iter(), out),
-            Node::Text(text) => quote(text, matches!(text, Cow::Borrowed(_)), out),
-            Node::Other(value) => out.push_str(&value.to_string()),
+            self.out.push(b';');
         }
+        self.out.extend_from_slice(b"}\n");
+        Some(())
+    }
+
+    fn array(&mut self, values: impl Iterator<Item = Node<'p, 't>>) -> Option<()> {
+        self.out.push(b'[');
+        for (i, value) in values.enumerate() {
+            if i > 0 {
+                self.out.push(b',');
+            }
+            self.value(value, &[])?;
+        }
+        self.out.push(b']');
+        Some(())
+    }
+
+    /// Writes a value, an object but for the members `without`.
+    fn value(&mut self, value: Node<'p, 't>, without: &[&str]) -> Option<()> {
+        match value.kind() {
+            Kind::Text => self.out.extend_from_slice(value.raw().as_bytes()),
+            Kind::Escaped => quote(&value.string()?, &mut self.out)?,
+            Kind::Other => number_or_word(value.raw(), &mut self.out)?,
+            Kind::Array => {
+                value.inner_depth()?;
+                self.array(value.elements())?;
+            }
+            Kind::Object => {
+                value.inner_depth()?;
+                self.object(value, without)?;
+            }
+        }
+        Some(())
+    }
+
+    fn object(&mut self, value: Node<'p, 't>, without: &[&str]) -> Option<()> {
+        let first = self.members.len();
+        for (name, value) in value.members() {
+            self.members.push((name.string()?, value));
+        }
+        let end = self.members.len();
+        // Of one name the last comes first, and is the one that is written.
+        self.members[first..]
+            .sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| b.1.start().cmp(&a.1.start())));
+        let mut before = b'{';
+        for i in first..end {
+            let (name, value) = self.members[i].clone();
+            if without.contains(&&*name) || (i > first && self.members[i - 1].0 == name) {
+                continue;
+            }
+            self.out.push(std::mem::replace(&mut before, b','));
+            match &name {
+                Cow::Borrowed(plain) => {
+                    [b"\"", plain.as_bytes(), b"\":"].iter().for_each(|part| self.out.extend_from_slice(part))
+                }
+                Cow::Owned(escaped) => {
+                    quote(escaped, &mut self.out)?;
+                    self.out.push(b':');
+                }
+            }
+            self.value(value, &[])?;
+        }
+        if before == b'{' {
+            self.out.push(b'{');
+        }
+        self.out.push(b'}');
+        self.members.truncate(first);
+        Some(())
     }
 }
 
-/// Writes a JSON string with the escapes that JSON demands and no others. What the parser borrowed had none and needs none.
-fn quote(text: &str, borrowed: bool, out: &mut String) {
-    if borrowed {
-        out.push('"');
-        out.push_str(text);
-        out.push('"');
-    } else {
-        out.push_str(&Value::from(text).to_string());
+/// True for the dispensing status that a release adds.
+fn is_added(extension: Node<'_, '_>) -> bool {
+    extension.get("url").is_some_and(|url| url.is(status::INFORMATION))
+}
+
+/// Writes a JSON string with the escapes that JSON demands and no others.
+fn quote(text: &str, out: &mut Vec<u8>) -> Option<()> {
+    serde_json::to_writer(out, text).ok()
+}
+
+/// Writes a number in its shortest form, or `true`, `false`, `null`.
+fn number_or_word(raw: &str, out: &mut Vec<u8>) -> Option<()> {
+    let digits = raw.len() <= DIGITS_MAX && raw.bytes().all(|b| b.is_ascii_digit());
+    if digits || matches!(raw, "true" | "false" | "null") {
+        out.extend_from_slice(raw.as_bytes());
+        return Some(());
     }
+    let value: Value = serde_json::from_str(raw).ok()?;
+    serde_json::to_writer(out, &value).ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn digest(order: &str) -> Option<String> {
+        super::digest(&Tape::read(order)?)
+    }
 
     #[test]
     fn the_digest_does_not_depend_on_the_order_of_things_nor_on_the_nomination() {

@@ -11,7 +11,7 @@ use super::wire::{Bundle, ITEM_NUMBER, NHS_NUMBER, Resource};
 use population::{NhsNumber, is_valid_short_id};
 
 /// Items a prescription may have (published).
-const ITEMS_MAX: usize = 4;
+pub const ITEMS_MAX: usize = 4;
 /// Performer site type of a prescription that is not nominated to anybody (published).
 const SITE_NOT_NOMINATED: &str = "0004";
 const SITE_TYPE: &str = "https://fhir.nhs.uk/StructureDefinition/Extension-DM-PerformerSiteType";

@@ -135,7 +135,7 @@ pub fn claimed<'c>(claim: &'c Claim<'_>) -> Result<Claimed<'c>, Refused> {
 /// # Errors
 /// The published refusal.
 pub fn claim(ctx: &Context<'_>, session: &Session, request: &Request) -> Result<Decision, Refused> {
-    let claim: Claim<'_> = parsed(body_text(request)?)?;
+    let (claim, tape): (Claim<'_>, _) = parsed(body_text(request)?)?;
     let claimed = claimed(&claim)?;
     if !session.may_act_for(&claimed.ods) {
         return Err(refusal::forbidden());
@@ -161,7 +161,7 @@ pub fn claim(ctx: &Context<'_>, session: &Session, request: &Request) -> Result<
     }
     let txn = Txn {
         checks: vec![loaded.unchanged(), absent],
-        puts: vec![loaded.put(), Put { table: Table::Claims, key: claim_key, value: stored(request) }],
+        puts: vec![loaded.put(), Put { table: Table::Claims, key: claim_key, value: stored(request, &tape) }],
         idempotency: remember(key, &answer),
         ..Txn::default()
     };

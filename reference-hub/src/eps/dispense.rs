@@ -9,6 +9,7 @@ use super::prescribe::stored;
 use super::record::{Header, is_uuid, notification_key};
 use super::refusal::{self, Refused};
 use super::state::{Event, may_amend_dispense, next};
+use super::tape::Tape;
 use super::wire::{Bundle, ITEM_NUMBER, REPLACEMENT, Resource};
 use super::{answered, check, idempotency_key, remember};
 use crate::auth::Session;
@@ -40,6 +41,7 @@ pub fn dispense(
     ctx: &Context<'_>,
     session: &Session,
     request: &Request,
+    tape: &Tape<'_>,
     bundle: &Bundle<'_>,
 ) -> Result<Decision, Refused> {
     let (told, sender) = told(bundle)?;
@@ -59,7 +61,7 @@ pub fn dispense(
     let answer = refusal::done(ctx);
     let notification = notification_key(&told.id, loaded.header.issue, loaded.header.notifications);
     let mut txn = Txn {
-        puts: vec![Put { table: Table::Prescriptions, key: notification, value: stored(request) }],
+        puts: vec![Put { table: Table::Prescriptions, key: notification, value: stored(request, tape) }],
         idempotency: remember(key, &answer),
         ..Txn::default()
     };

@@ -40,7 +40,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ManyVisitor<T> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Many<T>, A::Error> {
-        let mut all = Vec::new();
+        let mut all = Vec::with_capacity(seq.size_hint().unwrap_or(0));
         while let Some(one) = seq.next_element()? {
             all.push(one);
         }

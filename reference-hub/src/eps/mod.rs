@@ -26,9 +26,10 @@ mod release;
 mod released;
 mod seed;
 mod signature;
-mod signed_parts;
 mod state;
 mod status;
+pub(crate) mod tape;
+mod tape_values;
 mod task;
 mod track;
 mod validate;
@@ -52,8 +53,11 @@ use auth::Session;
 use bytes::Bytes;
 use hub_store::{Check, Expect, Idempotency, Table};
 use hyper::Method;
+use memchr::{memchr, memmem};
 use record::header_key;
 use refusal::Refused;
+use serde::Deserialize;
+use tape::Tape;
 use wire::Bundle;
 
 /// EPS as the listener sees it.
@@ -118,9 +122,8 @@ fn route(request: &Request) -> Result<&'static str, Box<Answer>> {
 /// The code in the first `eventCoding` of a message, without parsing the message: routing must cost next to nothing.
 /// The pattern cannot match inside a JSON string, where its quotes would be escaped.
 fn event_code(body: &[u8]) -> Option<&str> {
-    let text = std::str::from_utf8(body).ok()?;
-    let coding = &text[text.find("\"eventCoding\"")?..];
-    let coding = &coding[..coding.find('}')?];
+    let coding = &body[memmem::find(body, b"\"eventCoding\"")?..];
+    let coding = std::str::from_utf8(&coding[..memchr(b'}', coding)?]).ok()?;
     let value = coding[coding.find("\"code\"")? + "\"code\"".len()..].trim_start().strip_prefix(':')?;
     let value = value.trim_start().strip_prefix('"')?;
     Some(&value[..value.find('"')?])
@@ -178,18 +181,18 @@ fn message(
     request: &Request,
 ) -> Result<Decision, Refused> {
     let text = body_text(request)?;
-    let bundle: Bundle<'_> = parsed(text)?;
+    let (bundle, tape): (Bundle<'_>, _) = parsed(text)?;
     match (operation, envelope(root(request), &bundle)?) {
         ("eps-prepare", "prescription-order") => {
-            let answer = prescribe::prepare(ctx, session, text, &bundle)?;
+            let answer = prescribe::prepare(ctx, session, &tape, &bundle)?;
             Ok(Decision::read(answer, ""))
         }
         ("eps-prepare", _) => {
             Err(refusal::value("MessageHeader.eventCoding.code must be one of: prescription-order."))
         }
-        (_, "prescription-order") => prescribe::prescribe(ctx, session, request, text, &bundle),
+        (_, "prescription-order") => prescribe::prescribe(ctx, session, &tape, &bundle),
         (_, "prescription-order-update") => cancel::cancel(ctx, session, text, &bundle),
-        _ => dispense::dispense(ctx, session, request, &bundle),
+        _ => dispense::dispense(ctx, session, request, &tape, &bundle),
     }
 }
 
@@ -250,15 +253,18 @@ fn body_text(request: &Request) -> Result<&str, Refused> {
         .map_err(|e| refusal::invalid_message(&format!("The body is not UTF-8 at byte {}.", e.valid_up_to())))
 }
 
-fn parsed<'t, T: serde::Deserialize<'t>>(text: &'t str) -> Result<T, Refused> {
-    serde_json::from_str(text).map_err(|e| {
-        // Line and column only: the parser's own words may quote the patient's data.
-        refusal::invalid_message(&format!(
-            "The body is not the expected JSON at line {}, column {}.",
-            e.line(),
-            e.column()
-        ))
-    })
+/// The body as a shape, and as the tape that the shape was made from.
+fn parsed<'t, T: Deserialize<'t>>(text: &'t str) -> Result<(T, Tape<'t>), Refused> {
+    if let Some(tape) = Tape::read(text)
+        && let Ok(shape) = T::deserialize(tape.root())
+    {
+        return Ok((shape, tape));
+    }
+    // A tape knows only that something is wrong. Line and column only: the parser's own words may quote the patient's data.
+    let (line, column) = serde_json::from_str::<T>(text).err().map_or((0, 0), |e| (e.line(), e.column()));
+    Err(refusal::invalid_message(&format!(
+        "The body is not the expected JSON at line {line}, column {column}."
+    )))
 }
 
 /// The header of a prescription with its row version, aged to now; `None` when there is none.

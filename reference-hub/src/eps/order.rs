@@ -102,7 +102,7 @@ impl Ids {
 }
 
 /// A JSON string with its quotes; names may hold what JSON must escape.
-fn quoted(text: &str) -> String {
+pub fn quoted(text: &str) -> String {
     serde_json::to_string(text).unwrap_or_default() // a string always serialises
 }
 

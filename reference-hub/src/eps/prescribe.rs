@@ -8,8 +8,11 @@ use super::canonical::{self, SHA_256};
 use super::record::{Header, Ids, header_key, is_uuid, message_key, queue_key};
 use super::refusal::{self, Refused};
 use super::state::State;
+use super::tape::Tape;
 use super::wire::Bundle;
-use super::{answered, check, compact, fhir_time, idempotency_key, issue, load, remember, signature, status};
+use super::{
+    answered, check, compact::compacted, fhir_time, idempotency_key, issue, load, remember, signature, status,
+};
 use crate::auth::Session;
 use crate::domain::{Context, Decision};
 use crate::fhir;
@@ -27,11 +30,10 @@ use serde_json::json;
 pub fn prescribe(
     ctx: &Context<'_>,
     session: &Session,
-    request: &Request,
-    text: &str,
+    tape: &Tape<'_>,
     bundle: &Bundle<'_>,
 ) -> Result<Decision, Refused> {
-    let (order, unsigned) = (check::order(bundle, ctx.now_ms), signature::check(text, bundle, ctx.sandbox));
+    let (order, unsigned) = (check::order(bundle, ctx.now_ms), signature::check(tape, bundle, ctx.sandbox));
     let order = match (order, unsigned) {
         (Ok(order), Ok(())) => order,
         (order, unsigned) => {
@@ -65,7 +67,7 @@ pub fn prescribe(
     };
     let mut puts = vec![
         Put { table: Table::Prescriptions, key: header_key(&id), value: header.to_row() },
-        Put { table: Table::Prescriptions, key: message_key(&id), value: status::released(stored(request)) },
+        Put { table: Table::Prescriptions, key: message_key(&id), value: status::released(tape) },
     ];
     match (header.due_ms, &header.nominated) {
         (Some(due_ms), _) => puts.push(issue::timer(due_ms, &id)),
@@ -92,7 +94,7 @@ pub fn prescribe(
 pub fn prepare(
     ctx: &Context<'_>,
     session: &Session,
-    text: &str,
+    tape: &Tape<'_>,
     bundle: &Bundle<'_>,
 ) -> Result<Answer, Refused> {
     let order = check::order(bundle, ctx.now_ms)
@@ -103,7 +105,7 @@ pub fn prepare(
     if load(ctx, &order.id)?.is_some() {
         return Err(refusal::duplicate_prescription());
     }
-    let digest = canonical::digest(text).ok_or_else(|| {
+    let digest = canonical::digest(tape).ok_or_else(|| {
         refusal::invalid_message("The order is nested too deeply, or holds a value that JSON readers refuse.")
     })?;
     Ok(fhir::resource(
@@ -127,10 +129,10 @@ fn signed_info(digest: &str) -> String {
     )
 }
 
-/// The body as it is stored: as received, without white space between tokens.
-pub fn stored(request: &Request) -> Bytes {
+/// The body, read as `tape`, as it is stored: as received, without white space between tokens.
+pub fn stored(request: &Request, tape: &Tape<'_>) -> Bytes {
     match &request.body {
-        Body::Inline(bytes) => compact(bytes),
+        Body::Inline(bytes) => compacted(bytes, tape),
         Body::Blob { .. } => Bytes::new(), // EPS operations do not stream, so the listener never makes one
     }
 }

@@ -6,8 +6,11 @@ use super::reason::CancelReason;
 use super::state::Refusal;
 use super::wire::ODS_CODE;
 use crate::domain::Context;
-use crate::fhir::{EPS_ISSUE_CODE, Issue, SPINE_ERROR_OR_WARNING, Severity, eps_issue, outcome, resource};
+use crate::fhir::{
+    EPS_ISSUE_CODE, FHIR_JSON, Issue, SPINE_ERROR_OR_WARNING, Severity, eps_issue, outcome, resource,
+};
 use crate::message::{Answer, Body};
+use memchr::memmem;
 use serde_json::{Value, json};
 
 /// Code system of the Spine codes in EPS answers (EPS publishes it without the `R4` of the other interfaces).
@@ -136,9 +139,11 @@ pub fn structure(diagnostics: &str) -> Refused {
 
 /// 200: taken, as an informational outcome with its time.
 pub fn done(ctx: &Context<'_>) -> Answer {
-    let mut answer = crate::fhir::informational(200);
-    stamp(&mut answer, ctx);
-    answer
+    let at = super::fhir_time(ctx);
+    let body = format!(
+        r#"{{"issue":[{{"code":"informational","severity":"information"}}],"meta":{{"lastUpdated":"{at}"}},"resourceType":"OperationOutcome"}}"#
+    );
+    Answer::new(200, FHIR_JSON, body)
 }
 
 /// Writes into an OperationOutcome when it was made (published: `meta.lastUpdated`), once; other answers stay as they are.
@@ -146,7 +151,7 @@ pub fn stamp(answer: &mut Answer, ctx: &Context<'_>) {
     let Body::Inline(body) = &answer.body else { return };
     // Members stand in the order of their names, so an outcome ends with its type: no need to parse it.
     let Some(before) = body.strip_suffix(OUTCOME_END) else { return };
-    if before.windows(META.len()).any(|w| w == META) {
+    if memmem::find(before, META).is_some() {
         return;
     }
     let mut stamped = Vec::with_capacity(body.len() + 64);

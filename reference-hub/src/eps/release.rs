@@ -115,7 +115,7 @@ pub fn asked<'p>(parameters: &'p Parameters<'_>) -> Result<Asked<'p>, Refused> {
 /// The published refusal.
 pub fn release(ctx: &Context<'_>, session: &Session, request: &Request) -> Result<Decision, Refused> {
     let request_id = request_id(ctx, request)?;
-    let parameters: Parameters<'_> = parsed(body_text(request)?)?;
+    let (parameters, _): (Parameters<'_>, _) = parsed(body_text(request)?)?;
     let Asked { ods, name, single } = asked(&parameters)?;
     if !session.may_act_for(&ods) {
         return Err(refusal::forbidden());

@@ -8,6 +8,7 @@ use super::order::{Order, WRITTEN_MS, write_order};
 use super::record::{Header, Ids, Item, header_key, message_key, queue_key};
 use super::state::State;
 use super::status;
+use super::tape::Tape;
 use crate::seed::{SeedRow, SeedRows};
 use hub_store::Table;
 use population::{BacklogPrescription, OrgKind, Population, PrescriptionKind};
@@ -75,7 +76,8 @@ fn message(population: &Population, waiting: &BacklogPrescription) -> Vec<u8> {
         practice: &population.organisation_of(OrgKind::GpPractice, practice),
         pharmacy: waiting.pharmacy_ods.as_deref(),
     });
-    status::released(order.into()).to_vec()
+    let order = String::from_utf8_lossy(&order);
+    Tape::read(&order).map_or_else(Vec::new, |order| status::released(&order).to_vec())
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@
 
 use super::canonical::{self, SHA_256};
 use super::refusal::{self, Refused};
+use super::tape::Tape;
 use super::wire::Bundle;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -33,11 +34,11 @@ pub struct Signed {
     pub value: String,
 }
 
-/// Checks the order's signature; `text` is the body that `bundle` was read from.
+/// Checks the order's signature; `tape` is the body that `bundle` was made from.
 ///
 /// # Errors
 /// MISSING_DIGITAL_SIGNATURE, or FAILURE_TO_PROCESS_MESSAGE when it is of another prescription or not a signature at all.
-pub fn check(text: &str, bundle: &Bundle<'_>, sandbox: bool) -> Result<(), Refused> {
+pub fn check(tape: &Tape<'_>, bundle: &Bundle<'_>, sandbox: bool) -> Result<(), Refused> {
     let mut signatures = bundle.all("Provenance").flat_map(|p| p.signature.iter()).map(|s| &*s.data);
     let Some(data) = signatures.find(|data| !data.is_empty()) else {
         return Err(refusal::missing_signature());
@@ -54,7 +55,7 @@ pub fn check(text: &str, bundle: &Bundle<'_>, sandbox: bool) -> Result<(), Refus
     if sandbox && signed.method != SHA_256 {
         return Ok(());
     }
-    if signed.method == SHA_256 && canonical::digest(text).is_some_and(|own| own == signed.value) {
+    if signed.method == SHA_256 && canonical::digest(tape).is_some_and(|own| own == signed.value) {
         return Ok(());
     }
     Err(refusal::failure_to_process("the digest of the digital signature is not that of the prescription"))

@@ -5,24 +5,63 @@
 //! Called by eps-prescribe and the seed (before storing), eps-cancel (which changes it) and eps-release (for what differs).
 //! Changes no other byte of an order.
 
+use super::check::ITEMS_MAX;
 use super::line::Line;
+use super::tape::{Compact, Kind, Node, Tape};
 use bytes::Bytes;
+use memchr::memmem;
 use serde_json::{Value, json};
+use std::sync::LazyLock;
 
 /// The extension.
 pub const INFORMATION: &str = "https://fhir.nhs.uk/StructureDefinition/Extension-EPS-DispensingInformation";
 
+/// What stands around the extensions of an item that has no others, its end aside.
+const AROUND: &[u8] = br#""extension":["#;
+
 /// Code system of an item's status.
 pub const DISPENSE_TYPE: &str = "https://fhir.nhs.uk/CodeSystem/medicationdispense-type";
 
-/// A compact order message, each item of which says that it is with a dispenser. What its sender said of that goes.
-pub fn released(order: Bytes) -> Bytes {
-    let own = information(Line::WithDispenser).to_string();
-    let claims = std::str::from_utf8(&order).is_ok_and(|text| text.contains(INFORMATION));
-    if !claims {
-        return inserted(&order, &own);
+/// The extension with the status of an item that is handed out, as JSON.
+static WITH_DISPENSER: LazyLock<String> = LazyLock::new(|| information(Line::WithDispenser).to_string());
+
+/// An order message without white space between its tokens, each item of which says that it is with a dispenser. What its
+/// sender said of that goes.
+pub fn released(order: &Tape<'_>) -> Bytes {
+    if memmem::find(order.text().as_bytes(), INFORMATION.as_bytes()).is_some() {
+        return retold(order);
     }
-    let Ok(mut message) = serde_json::from_slice::<Value>(&order) else { return order };
+    let own = WITH_DISPENSER.as_bytes();
+    let mut copy = Compact::new(order, ITEMS_MAX * (own.len() + AROUND.len()));
+    for entry in order.root().get("entry").into_iter().flat_map(Node::elements) {
+        let Some(item) = entry.get("resource").filter(|r| r.get("resourceType").is_some_and(is_item)) else {
+            continue;
+        };
+        let extensions = item.get("extension");
+        match extensions.map(|e| (e, e.kind(), e.elements().next())) {
+            None => {
+                copy.to(item.start() + 1);
+                copy.put(&[AROUND, own, b"],"]);
+            }
+            Some((extensions, Kind::Array, first)) => {
+                copy.to(extensions.end() - 1);
+                copy.put(&[if first.is_some() { b"," } else { b"" }, own]);
+            }
+            Some(_) => return retold(order),
+        }
+    }
+    copy.finish()
+}
+
+fn is_item(kind: Node<'_, '_>) -> bool {
+    kind.is("MedicationRequest")
+}
+
+/// The same by way of a tree, for an order that says something about the status itself.
+fn retold(order: &Tape<'_>) -> Bytes {
+    let Ok(mut message) = serde_json::from_str::<Value>(order.text()) else {
+        return Compact::new(order, 0).finish();
+    };
     for entry in message["entry"].as_array_mut().into_iter().flatten() {
         let resource = &mut entry["resource"];
         if resource["resourceType"] == "MedicationRequest" {
@@ -58,117 +97,13 @@ fn information(line: Line) -> Value {
     json!({"url": INFORMATION, "extension": [{"url": "dispenseStatus", "valueCoding": coding}]})
 }
 
-/// Nesting depths of the members that matter, counted in brackets around them: those of the bundle, of an entry, of its
-/// resource, and of what stands in the resource's extensions.
-const BUNDLE: usize = 1;
-const ENTRY: usize = 3;
-const RESOURCE: usize = 4;
-const EXTENSIONS: usize = 5;
-
-/// `order` with `extension` as the last of each MedicationRequest's extensions. One walk over the bytes, which a parser
-/// has accepted and `compact` has treated.
-fn inserted(order: &[u8], extension: &str) -> Bytes {
-    let mut out = Vec::with_capacity(order.len() + 8 * extension.len());
-    let mut copied = 0;
-    let mut walk = Walk::default();
-    for place in walk.places(order) {
-        let (at, before, after) = match place {
-            Place::In { end, empty } => (end, if empty { "" } else { "," }, ""),
-            Place::None { begin } => (begin, r#""extension":["#, "],"),
-        };
-        out.extend_from_slice(&order[copied..at]);
-        for piece in [before, extension, after] {
-            out.extend_from_slice(piece.as_bytes());
-        }
-        copied = at;
-    }
-    out.extend_from_slice(&order[copied..]);
-    Bytes::from(out)
-}
-
-/// Where an item's extension goes.
-#[derive(Clone, Copy)]
-enum Place {
-    /// Into its extensions, which end there.
-    In { end: usize, empty: bool },
-    /// It has none: to the beginning of the item.
-    None { begin: usize },
-}
-
-/// What is known while walking: the member that is being read at each depth that matters, and of the resource at hand
-/// where it begins and its extensions end.
-#[derive(Default)]
-struct Walk<'o> {
-    members: [&'o [u8]; RESOURCE + 1],
-    is_item: bool,
-    place: Option<Place>,
-}
-
-impl<'o> Walk<'o> {
-    fn places(&mut self, order: &'o [u8]) -> Vec<Place> {
-        let (mut places, mut depth, mut at) = (Vec::new(), 0, 0);
-        while let Some(&byte) = order.get(at) {
-            match byte {
-                b'"' => {
-                    let end = string_end(order, at);
-                    self.string(depth, &order[at + 1..end], order.get(end + 1) == Some(&b':'));
-                    at = end;
-                }
-                b'{' | b'[' => {
-                    depth += 1;
-                    if depth == RESOURCE && self.in_resource() {
-                        (self.is_item, self.place) = (false, Some(Place::None { begin: at + 1 }));
-                    }
-                }
-                b'}' | b']' => {
-                    if depth == EXTENSIONS && self.in_resource() && self.members[RESOURCE] == b"extension" {
-                        self.place = Some(Place::In { end: at, empty: order[at - 1] == b'[' });
-                    } else if depth == RESOURCE && self.in_resource() && self.is_item {
-                        places.extend(self.place.take());
-                    }
-                    depth = depth.saturating_sub(1);
-                }
-                _ => {}
-            }
-            at += 1;
-        }
-        places
-    }
-
-    fn string(&mut self, depth: usize, text: &'o [u8], is_name: bool) {
-        if is_name {
-            if let Some(member) = self.members.get_mut(depth) {
-                *member = text;
-            }
-        } else if depth == RESOURCE && self.in_resource() && self.members[RESOURCE] == b"resourceType" {
-            self.is_item = text == b"MedicationRequest";
-        }
-    }
-
-    fn in_resource(&self) -> bool {
-        self.members[BUNDLE] == b"entry" && self.members[ENTRY] == b"resource"
-    }
-}
-
-/// Where the string that begins at `from` has its closing quote.
-fn string_end(json: &[u8], from: usize) -> usize {
-    let mut at = from + 1;
-    while let Some(&byte) = json.get(at) {
-        match byte {
-            b'"' => return at,
-            b'\\' => at += 2,
-            _ => at += 1,
-        }
-    }
-    json.len().saturating_sub(1).max(from)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn told(order: &Value) -> Value {
-        serde_json::from_slice(&released(Bytes::from(order.to_string()))).unwrap()
+        let order = order.to_string();
+        serde_json::from_slice(&released(&Tape::read(&order).unwrap())).unwrap()
     }
 
     fn order(items: Vec<Value>) -> Value {
@@ -198,8 +133,20 @@ mod tests {
 
     #[test]
     fn what_is_no_order_stays_as_it_is() {
-        for text in ["", "{", "{}", "[[[[[{\"resourceType\":\"MedicationRequest\"}]]]]]", "\"\\", "]]]"] {
-            assert_eq!(released(Bytes::from(text)), text);
+        for text in [
+            "0",
+            "{}",
+            "[[[[[{\"resourceType\":\"MedicationRequest\"}]]]]]",
+            "{\"entry\":[1,{\"resource\":2}]}",
+        ] {
+            assert_eq!(released(&Tape::read(text).unwrap()), text);
         }
+    }
+
+    #[test]
+    fn space_between_the_tokens_goes_and_the_status_stands_in_its_place() {
+        let spaced = r#" { "entry" : [ {"resource": { "resourceType" : "MedicationRequest" , "extension": [ ] } } ] } "#;
+        let compact = spaced.replace(' ', "").replace("[]", &format!("[{}]", *WITH_DISPENSER));
+        assert_eq!(released(&Tape::read(spaced).unwrap()), compact);
     }
 }

@@ -16,6 +16,7 @@ use crate::domain::{Context, Decision};
 use crate::message::Request;
 use bytes::Bytes;
 use hub_store::{Put, Table, Txn};
+use memchr::memmem;
 use serde::Deserialize;
 use std::borrow::Cow;
 
@@ -73,7 +74,7 @@ pub struct Asked<'t> {
 /// True when the body looks like a withdrawal, without parsing it: routing must cost next to nothing. The handler goes by
 /// the parsed status.
 pub fn looks_withdrawn(body: &[u8]) -> bool {
-    std::str::from_utf8(body).is_ok_and(|text| text.contains("\"in-progress\""))
+    memmem::find(body, b"\"in-progress\"").is_some()
 }
 
 /// Reads a Task.
@@ -165,7 +166,7 @@ fn dispenser(task: &Task<'_>) -> Result<String, Refused> {
 /// # Errors
 /// The published refusal.
 pub fn task(ctx: &Context<'_>, session: &Session, request: &Request) -> Result<Decision, Refused> {
-    let task: Task<'_> = parsed(body_text(request)?)?;
+    let (task, _): (Task<'_>, _) = parsed(body_text(request)?)?;
     let asked = asked(&task)?;
     if !session.may_act_for(&asked.ods) {
         return Err(refusal::forbidden());

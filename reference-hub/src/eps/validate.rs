@@ -30,19 +30,19 @@ struct Typed<'a> {
 /// INVALID_MESSAGE when it cannot be read, `value` when no operation of this root takes such a resource.
 pub fn validate(ctx: &Context<'_>, request: &Request) -> Result<Decision, Refused> {
     let text = body_text(request)?;
-    let typed: Typed<'_> = parsed(text)?;
+    let (typed, _): (Typed<'_>, _) = parsed(text)?;
     let faults = match (root(request), &*typed.resource_type) {
         (_, "Bundle") => bundle(ctx, root(request), text)?,
         ("fhir-dispensing", "Parameters") => {
-            let parameters: Parameters<'_> = parsed(text)?;
+            let (parameters, _): (Parameters<'_>, _) = parsed(text)?;
             release::asked(&parameters).err().into_iter().collect()
         }
         ("fhir-dispensing", "Task") => {
-            let task: Task<'_> = parsed(text)?;
+            let (task, _): (Task<'_>, _) = parsed(text)?;
             task::asked(&task).err().into_iter().collect()
         }
         ("fhir-dispensing", "Claim") => {
-            let claim: Claim<'_> = parsed(text)?;
+            let (claim, _): (Claim<'_>, _) = parsed(text)?;
             claim::claimed(&claim).err().into_iter().collect()
         }
         ("fhir-dispensing", _) => {
@@ -63,13 +63,13 @@ pub fn validate(ctx: &Context<'_>, request: &Request) -> Result<Decision, Refuse
 
 /// The faults of a message. An order need not be signed yet.
 fn bundle(ctx: &Context<'_>, root: &str, text: &str) -> Result<Vec<Refused>, Refused> {
-    let bundle: Bundle<'_> = parsed(text)?;
+    let (bundle, tape): (Bundle<'_>, _) = parsed(text)?;
     Ok(match envelope(root, &bundle) {
         Err(fault) => vec![fault],
         Ok("prescription-order") => {
             let mut faults = check::order(&bundle, ctx.now_ms).err().unwrap_or_default();
             if bundle.all("Provenance").next().is_some() {
-                faults.extend(signature::check(text, &bundle, ctx.sandbox).err());
+                faults.extend(signature::check(&tape, &bundle, ctx.sandbox).err());
             }
             faults
         }

@@ -14,13 +14,15 @@ mod published;
 mod release;
 mod repeat;
 mod state;
+mod tape;
 mod task;
 mod track;
 
 use super::record::Header;
 use super::state::State;
+use super::tape::Tape;
 use super::wire::ODS_CODE as ODS;
-use super::{INTERFACE, body_text, line::Line};
+use super::{INTERFACE, body_text, canonical, line::Line};
 use crate::domain::{Context, Decision, Ids};
 use crate::message::{Body, Request};
 use bytes::Bytes;
@@ -33,6 +35,11 @@ use std::cell::Cell;
 
 /// A moment: 2025-06-01T00:00:00Z.
 const NOW_MS: u64 = 1_748_736_000_000;
+
+/// The digest of an order that stands as text.
+fn digest(order: &str) -> Option<String> {
+    canonical::digest(&Tape::read(order)?)
+}
 
 /// A hub without sockets.
 struct Hub {

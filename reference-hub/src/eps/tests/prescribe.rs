@@ -15,7 +15,7 @@ fn an_order_is_stored_as_received_and_waits_at_the_nominated_pharmacy() {
     assert!(header.items.iter().all(|i| i.line == Line::ToBeDispensed));
     assert_eq!(hub.queued(PHARMACY), 1);
     let stored = hub.store.get(Table::Prescriptions, format!("{}|m", rx.id).as_bytes()).unwrap().unwrap();
-    assert_eq!(stored.value, status::released(rx.order().to_string().into()));
+    assert_eq!(stored.value, status::released(&Tape::read(&rx.order().to_string()).unwrap()));
 }
 
 #[test]
@@ -26,7 +26,7 @@ fn a_pretty_printed_order_is_stored_compact() {
     request.body = Body::Inline(Bytes::from(serde_json::to_string_pretty(&rx.order()).unwrap()));
     assert_eq!(hub.send(&request).0, 200);
     let stored = hub.store.get(Table::Prescriptions, format!("{}|m", rx.id).as_bytes()).unwrap().unwrap();
-    assert_eq!(stored.value, status::released(rx.order().to_string().into()));
+    assert_eq!(stored.value, status::released(&Tape::read(&rx.order().to_string()).unwrap()));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Tests of eps-release.
 
-use super::super::{canonical, status};
+use super::super::status;
 use super::*;
 
 fn passed(body: &Value) -> Vec<String> {
@@ -193,7 +193,7 @@ fn what_a_prescriber_signed_has_the_same_digest_when_it_is_released() {
     let rx = hub.prescription_in(State::ToBeDispensed, 1);
     let (_, body) = hub.post(RELEASE, &release(PHARMACY, None));
     let released = body["parameter"][0]["resource"]["entry"][0]["resource"].to_string();
-    assert_eq!(canonical::digest(&released), canonical::digest(&rx.order().to_string()));
+    assert_eq!(digest(&released), digest(&rx.order().to_string()));
 }
 
 /// The dispensing status of each item of an order message.
