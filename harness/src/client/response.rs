@@ -33,6 +33,10 @@ pub struct Parsed<'b> {
 
 /// What the bytes so far amount to.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it lives on the stack for as long as an answer is looked at, and never in a list"
+)]
 pub enum Progress<'b> {
     /// Not all there yet; ask again once at least this many bytes are in the buffer.
     NeedAtLeast(usize),
