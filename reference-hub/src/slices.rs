@@ -50,6 +50,24 @@ pub(crate) fn elements(json: &[u8]) -> Option<Vec<&[u8]>> {
     Some(found)
 }
 
+/// The items of an array, each raw and as its members; an item that is no object has none.
+pub(crate) fn objects(json: &[u8]) -> Option<Vec<(&[u8], Vec<Member<'_>>)>> {
+    let mut found = Vec::with_capacity(8);
+    let mut at = open(json, b'[')?;
+    while *json.get(at)? != b']' {
+        let (members, end) = match json[at] {
+            b'{' => {
+                let (members, bracket) = members_until(&json[at..], |_| false)?;
+                (members, json.len() - bracket.len() + 1)
+            }
+            _ => (Vec::new(), value_end(json, at)?),
+        };
+        found.push((json.get(at..end)?, members));
+        at = next(json, end, b']')?;
+    }
+    Some(found)
+}
+
 /// The raw value of one member of an object.
 pub(crate) fn member<'a>(json: &'a [u8], key: &str) -> Option<&'a [u8]> {
     members(json)?.into_iter().find(|(k, _)| *k == key.as_bytes()).map(|(_, value)| value)
@@ -129,7 +147,7 @@ fn space(json: &[u8], mut at: usize) -> usize {
 }
 
 /// The byte after the closing quote of the string that opens at `at`.
-fn string_end(json: &[u8], at: usize) -> Option<usize> {
+pub(crate) fn string_end(json: &[u8], at: usize) -> Option<usize> {
     if *json.get(at)? != b'"' {
         return None;
     }
@@ -164,7 +182,7 @@ fn quote_or_escape(json: &[u8], mut at: usize) -> Option<usize> {
 }
 
 /// The byte after the value that begins at `at`.
-fn value_end(json: &[u8], mut at: usize) -> Option<usize> {
+pub(crate) fn value_end(json: &[u8], mut at: usize) -> Option<usize> {
     let mut depth = 0_usize;
     loop {
         match *json.get(at)? {
@@ -222,6 +240,11 @@ mod tests {
             let list = elements(member(text.as_bytes(), "a").unwrap()).unwrap();
             let list: Vec<Value> = list.iter().map(|raw| serde_json::from_slice(raw).unwrap()).collect();
             assert_eq!(Value::from(list), tree["a"]);
+            let objects = objects(member(text.as_bytes(), "a").unwrap()).unwrap();
+            let raw: Vec<Value> =
+                objects.iter().map(|(raw, _)| serde_json::from_slice(raw).unwrap()).collect();
+            assert_eq!(Value::from(raw), tree["a"]);
+            assert_eq!(objects[3].1, [(&b"b"[..], &b"[]"[..])]);
             assert!(elements(b"[]").unwrap().is_empty() && members(b"{}").unwrap().is_empty());
         }
     }
@@ -260,6 +283,7 @@ mod tests {
             "{]",
         ] {
             assert!(members(text.as_bytes()).is_none() && elements(text.as_bytes()).is_none(), "{text}");
+            assert!(objects(text.as_bytes()).is_none(), "{text}");
         }
     }
 }

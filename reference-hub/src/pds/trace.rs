@@ -113,7 +113,7 @@ fn scored_parts<'a>(query: &Query, members: &[Member<'a>]) -> Option<Json<'a>> {
             _ => false,
         };
         if scored {
-            parts.push((std::str::from_utf8(key).ok()?.into(), Json::read(raw).ok()?));
+            parts.push((std::str::from_utf8(key).ok()?.into(), Json::of_stored(raw)?));
         }
     }
     Some(Json::Object(parts))
@@ -176,14 +176,14 @@ fn shown(members: &[Member<'_>], restricted: bool) -> Option<Vec<u8>> {
 
 /// The items of a raw list whose member `key` is one of these texts, none of which JSON escapes.
 fn items_with<'a>(list: &'a [u8], key: &str, values: &[&str]) -> Option<Vec<&'a [u8]>> {
-    let mut items = slices::elements(list)?;
     let text = |raw: &'a [u8]| raw.strip_prefix(b"\"")?.strip_suffix(b"\"");
-    let holds = |item: &&'a [u8]| {
-        let text = slices::member(item, key).and_then(text);
+    let holds = |members: &[Member<'a>]| {
+        let member = members.iter().find(|(name, _)| *name == key.as_bytes());
+        let text = member.and_then(|(_, raw)| text(raw));
         text.is_some_and(|text| values.iter().any(|value| value.as_bytes() == text))
     };
-    items.retain(holds);
-    Some(items)
+    let items = slices::objects(list)?;
+    Some(items.into_iter().filter(|(_, members)| holds(members)).map(|(item, _)| item).collect())
 }
 
 fn broken() -> Refusal {

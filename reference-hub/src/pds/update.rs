@@ -120,7 +120,7 @@ impl<'a> Parts<'a> {
             let text = std::str::from_utf8(name).ok()?;
             let passes = is_read(text);
             if passes {
-                read.push((text.into(), Json::read(value).ok()?));
+                read.push((text.into(), Json::of_stored(value)?));
             }
             members.push(((name, value), passes));
         }

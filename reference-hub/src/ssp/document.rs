@@ -19,8 +19,10 @@ const DEPTH: usize = 3;
 /// Appends nothing when the list is empty: FHIR has no empty lists.
 fn plain(out: &mut Vec<u8>, list: &[u8]) {
     let mut separator = b'[';
-    for item in slices::elements(list).unwrap_or_default() {
-        let Some(mut members) = slices::members(item) else { continue };
+    for (item, mut members) in slices::objects(list).unwrap_or_default() {
+        if !item.starts_with(b"{") {
+            continue;
+        }
         members.retain(|(name, _)| !matches!(*name, b"id" | b"extension"));
         out.push(separator);
         separator = b',';
