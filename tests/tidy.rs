@@ -37,7 +37,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "scenarios",
         ],
     ),
-    ("peers", &[]),
+    ("peers", &["harness", "run-record", "scenarios"]),
     ("tests", &[]),
 ];
 

@@ -5,4 +5,10 @@
 //! on loopback only, bounded in count and time.
 
 pub mod bench;
+pub mod command;
+pub mod comparisons;
+pub mod host;
+pub mod install;
+pub mod pinned;
+pub mod programs;
 pub mod table;
