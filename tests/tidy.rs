@@ -37,7 +37,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "scenarios",
         ],
     ),
-    ("peers", &["harness", "run-record", "scenarios"]),
+    ("peers", &["harness", "population", "run-record", "scenarios"]),
     ("tests", &[]),
 ];
 

@@ -3,6 +3,7 @@
 //! To add a comparison: a function of this shape in a file of its own, and a row here.
 
 use crate::bench::Bench;
+use crate::hubs;
 use crate::table::Table;
 
 /// One comparison.
@@ -18,7 +19,18 @@ pub struct Comparison {
 }
 
 /// All comparisons, in the order in which they run.
-pub const COMPARISONS: &[Comparison] = &[];
+pub const COMPARISONS: &[Comparison] = &[
+    Comparison {
+        name: "pds-retrieve",
+        about: "hub: PDS retrieve from a million people, beside a raw epoll echo of equal size",
+        run: hubs::pds_retrieve::run,
+    },
+    Comparison {
+        name: "people",
+        about: "hub: cost of a read, of opening, memory and disk, from 0.1 to 1 (or more) million people",
+        run: hubs::people::run,
+    },
+];
 
 /// Those asked for by name, in the order of the list; all when nothing is asked for.
 ///

@@ -8,6 +8,7 @@ pub mod bench;
 pub mod command;
 pub mod comparisons;
 pub mod host;
+pub mod hubs;
 pub mod install;
 pub mod pinned;
 pub mod programs;

@@ -8,9 +8,12 @@ use clap::Subcommand;
 /// A small program.
 #[derive(Debug, Subcommand)]
 pub enum Program {
-    /// Nothing: does nothing and ends
+    /// The floor under HTTP servers: a fixed answer of so many bytes
     #[command(hide = true)]
-    Nothing,
+    Echo {
+        /// Bytes of each answer, head and body
+        answer_bytes: usize,
+    },
 }
 
 impl Program {
@@ -20,7 +23,7 @@ impl Program {
     /// A sentence: what it needs cannot be had.
     pub fn run(self) -> Result<(), String> {
         match self {
-            Program::Nothing => Ok(()),
+            Program::Echo { answer_bytes } => crate::hubs::echo::serve(answer_bytes),
         }
     }
 }

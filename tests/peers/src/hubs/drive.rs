@@ -83,7 +83,9 @@ impl Driven {
     /// A quantile of the times between a request and its answer, milliseconds.
     pub fn quantile_ms(&self, share: f64) -> f64 {
         let at = (self.times_us.len() as f64 * share) as usize;
-        self.times_us.get(at.min(self.times_us.len().saturating_sub(1))).map_or(0.0, |us| f64::from(*us) / 1e3)
+        self.times_us
+            .get(at.min(self.times_us.len().saturating_sub(1)))
+            .map_or(0.0, |us| f64::from(*us) / 1e3)
     }
 }
 
@@ -138,7 +140,8 @@ impl Drive {
         for i in 0..lines {
             let stream = TcpStream::connect(address).map_err(fault)?;
             stream.set_nodelay(true).and_then(|()| stream.set_nonblocking(true)).map_err(fault)?;
-            epoll::add(&poll, &stream, EventData::new_u64(i as u64), EventFlags::IN).map_err(|e| fault(e.into()))?;
+            epoll::add(&poll, &stream, EventData::new_u64(i as u64), EventFlags::IN)
+                .map_err(|e| fault(e.into()))?;
             all.push(Line { stream, output: Vec::new(), written: 0, input: Vec::new(), sent_ns: 0 });
         }
         Ok(Drive { poll, lines: all, scratch: vec![0; READ_BYTES] })

@@ -61,7 +61,11 @@ pub struct PeopleRequests {
 impl PeopleRequests {
     /// Requests about these people.
     pub fn new(people: Population) -> Self {
-        PeopleRequests { people, tokens: (0..TOKENS).map(|i| people.session_token(i * 7)).collect(), ids: Ids::new() }
+        PeopleRequests {
+            people,
+            tokens: (0..TOKENS).map(|i| people.session_token(i * 7)).collect(),
+            ids: Ids::new(),
+        }
     }
 
     /// How many people there are.

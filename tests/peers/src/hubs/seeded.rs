@@ -104,9 +104,11 @@ impl Hub {
         let mut command = Command::new("taskset");
         command.args(["-c", &cores.join(",")]).arg(&bench.spinebench);
         command.args(["hub", "--quiet", "--listen", "127.0.0.1:0", "--data"]).arg(data);
-        for (name, n) in
-            [("--patients", patients), ("--organisations", ORGANISATIONS.into()), ("--endpoints", ENDPOINTS.into())]
-        {
+        for (name, n) in [
+            ("--patients", patients),
+            ("--organisations", ORGANISATIONS.into()),
+            ("--endpoints", ENDPOINTS.into()),
+        ] {
             command.arg(name).arg(n.to_string());
         }
         command.args(more);
