@@ -30,6 +30,11 @@ pub const COMPARISONS: &[Comparison] = &[
         about: "hub: cost of a read, of opening, memory and disk, from 0.1 to 1 (or more) million people",
         run: hubs::people::run,
     },
+    Comparison {
+        name: "durable-writes",
+        about: "hub: durable PDS updates and MESH sends, beside PostgreSQL and bare writes",
+        run: hubs::durable_writes::run,
+    },
 ];
 
 /// Those asked for by name, in the order of the list; all when nothing is asked for.

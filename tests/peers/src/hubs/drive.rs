@@ -80,6 +80,12 @@ impl Driven {
         self.units as f64 / self.seconds.max(1e-9)
     }
 
+    /// Mean time between a request and its answer, milliseconds.
+    pub fn mean_ms(&self) -> f64 {
+        let sum: u64 = self.times_us.iter().map(|us| u64::from(*us)).sum();
+        sum as f64 / 1e3 / self.times_us.len().max(1) as f64
+    }
+
     /// A quantile of the times between a request and its answer, milliseconds.
     pub fn quantile_ms(&self, share: f64) -> f64 {
         let at = (self.times_us.len() as f64 * share) as usize;

@@ -5,13 +5,13 @@
 
 // pub mod connections;
 pub mod drive;
-// pub mod durable_writes;
+pub mod durable_writes;
 pub mod echo;
 // pub mod mesh_trips;
 // pub mod one_core_limit;
 pub mod pds_retrieve;
 pub mod people;
-// mod postgres;
+mod postgres;
 // pub mod report;
 mod requests;
 mod seeded;

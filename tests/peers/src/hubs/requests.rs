@@ -82,7 +82,7 @@ impl PeopleRequests {
     /// Appends an update of a person's record under the version that it has: another gender, which changes one element of
     /// the record and its entry in the search index.
     pub fn update(&mut self, who: u64, version: u32, out: &mut Vec<u8>) {
-        let gender = if version.is_multiple_of(2) { "unknown" } else { "other" };
+        let gender = if version.is_multiple_of(2) { "female" } else { "male" };
         let body = format!(r#"{{"patches":[{{"op":"replace","path":"/gender","value":"{gender}"}}]}}"#);
         self.head("PATCH", who, out);
         let _ = write!(
