@@ -35,6 +35,26 @@ pub const COMPARISONS: &[Comparison] = &[
         about: "hub: durable PDS updates and MESH sends, beside PostgreSQL and bare writes",
         run: hubs::durable_writes::run,
     },
+    Comparison {
+        name: "mesh-trips",
+        about: "hub: whole lives of MESH messages, beside NHS England's sandbox",
+        run: hubs::mesh_trips::run,
+    },
+    Comparison {
+        name: "connections",
+        about: "hub and harness: cost of a request at 64 and at up to 28,000 connections",
+        run: hubs::connections::run,
+    },
+    Comparison {
+        name: "one-core-limit",
+        about: "hub: the full mix within its budgets on one core",
+        run: hubs::one_core_limit::run,
+    },
+    Comparison {
+        name: "report",
+        about: "reports of a run that took an hour: time and memory",
+        run: hubs::report::run,
+    },
 ];
 
 /// Those asked for by name, in the order of the list; all when nothing is asked for.

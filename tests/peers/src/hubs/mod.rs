@@ -3,16 +3,16 @@
 //!
 //! Called by the list of comparisons. Every server is a process of its own, asked by one and the same client.
 
-// pub mod connections;
+pub mod connections;
 pub mod drive;
 pub mod durable_writes;
 pub mod echo;
-// pub mod mesh_trips;
-// pub mod one_core_limit;
+pub mod mesh_trips;
+pub mod one_core_limit;
 pub mod pds_retrieve;
 pub mod people;
 mod postgres;
-// pub mod report;
+pub mod report;
 mod requests;
 mod seeded;
 
