@@ -22,10 +22,13 @@ pub enum Program {
     /// The floor of generators
     #[command(hide = true)]
     FloorClient {
+        /// Where to ask
         #[arg(long)]
         target: SocketAddr,
+        /// Over how many connections
         #[arg(long)]
         connections: u32,
+        /// For how long
         #[arg(long)]
         seconds: f64,
     },
@@ -45,10 +48,13 @@ pub enum Program {
     /// The load generator goose, which is a library
     #[command(hide = true)]
     Goose {
+        /// Where to ask
         #[arg(long)]
         target: SocketAddr,
+        /// How many users
         #[arg(long)]
         users: usize,
+        /// For how long
         #[arg(long)]
         seconds: u64,
         /// At most so many requests a second

@@ -30,19 +30,20 @@ pub fn find(bench: &Bench) -> Result<Found, String> {
 /// The scenario for what is asked.
 pub fn scenario(ask: &Ask) -> String {
     let Ask { target, seconds, load } = ask;
-    let (interaction, rate, most) = match load {
-        Load::Saturate => ("plain", SATURATING_RATE, CONNECTIONS),
-        Load::Rate(rate) | Load::Corrected(rate) => ("numbered", *rate, CONNECTIONS_MAX),
+    let (interaction, model, rate) = match load {
+        // As fast as it goes, so it may fill its core.
+        Load::Saturate => {
+            ("plain", "model = \"closed\"\n[validity]\nharness-cpu = \"100%\"".to_owned(), String::new())
+        }
+        Load::Rate(rate) | Load::Corrected(rate) => {
+            ("numbered", format!("connections-max = {CONNECTIONS_MAX}"), format!("rate = \"{rate}/s\"\n"))
+        }
     };
     format!(
         "title = \"Side by side\"\nmix = {{ {interaction} = 1 }}\n[target]\nurl = \"http://{target}\"\n[load]\n\
-         connections = {CONNECTIONS}\nconnections-max = {most}\n[[phase]]\nname = \"load\"\nduration = \"{seconds}s\"\n\
-         rate = \"{rate}/s\"\n"
+         connections = {CONNECTIONS}\n{model}\n[[phase]]\nname = \"load\"\nduration = \"{seconds}s\"\n{rate}"
     )
 }
-
-/// More than one core sends.
-const SATURATING_RATE: u32 = 400_000;
 
 /// The words for it.
 pub fn words(found: &Found, bench: &Bench) -> Vec<String> {

@@ -52,8 +52,7 @@ pub fn compare(bench: &Bench) -> Result<Table, String> {
         method: format!(
             "{CONNECTIONS} keep-alive connections, each asking a small GET again as soon as it is answered, on one core; the echo \
              server on another core. CPU and rate are counted from the first to the last request that the server saw, so no \
-             start and no report counts. The product runs its open model at a rate beyond what it can send, so that all its \
-             connections are always busy. {}",
+             start and no report counts. {}",
             missing.join(". ")
         ),
         against: FLOOR.to_owned(),
