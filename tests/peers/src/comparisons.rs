@@ -3,6 +3,7 @@
 //! To add a comparison: a function of this shape in a file of its own, and a row here.
 
 use crate::bench::Bench;
+use crate::generators::{saturation, stall, steady};
 use crate::hubs;
 use crate::table::Table;
 
@@ -20,6 +21,10 @@ pub struct Comparison {
 
 /// All comparisons, in the order in which they run.
 pub const COMPARISONS: &[Comparison] = &[
+    Comparison { name: "floors", about: "what this machine itself takes", run: crate::floors::compare },
+    Comparison { name: "saturation", about: "generators: the cost of a request", run: saturation::compare },
+    Comparison { name: "steady-1800", about: "generators: keeping a steady rate", run: steady::compare },
+    Comparison { name: "stall-1800", about: "generators: the truth about a freeze", run: stall::compare },
     Comparison {
         name: "pds-retrieve",
         about: "hub: PDS retrieve from a million people, beside a raw epoll echo of equal size",

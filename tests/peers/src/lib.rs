@@ -7,9 +7,13 @@
 pub mod bench;
 pub mod command;
 pub mod comparisons;
+pub mod floors;
+pub mod generators;
 pub mod host;
 pub mod hubs;
 pub mod install;
+pub mod known_server;
 pub mod pinned;
 pub mod programs;
+pub mod server;
 pub mod table;

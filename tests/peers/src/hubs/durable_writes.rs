@@ -5,11 +5,10 @@ use super::drive::{Answer, Work, drive};
 use super::postgres::{Gave, Postgres, SETTINGS, Statement};
 use super::requests::{Draws, Mailbox, MeshRequests, PeopleRequests};
 use super::seeded::{self, ENDPOINTS, Hub};
-use super::{CPU, P99, PER_S, both, measure, median, row, sample, sample_all, warm_s};
+use super::{CPU, P50, P99, PER_S, both, measure, median, row, sample, sample_all, warm_s};
 use crate::bench::Bench;
+use crate::floors::disk::write_and_sync;
 use crate::table::{Row, Table, Target};
-use harness::clock::{Clock, thread_cpu_ns};
-use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
 
 /// Requests in flight at the hub.
@@ -24,8 +23,6 @@ const PEOPLE: u64 = 1_000_000;
 const PEOPLE_SMOKE: u64 = 4_000;
 /// Bytes of one bare write: the smallest that a disk takes at once.
 const WRITE_BYTES: usize = 4_096;
-/// Length of the file that is written over, bytes: no write makes it longer, as that would be a second thing to flush.
-const FILE_BYTES: u64 = 64 << 20;
 /// The targets.
 const RATIO_MIN: f64 = 3.0;
 /// See [`RATIO_MIN`]; milliseconds.
@@ -131,7 +128,7 @@ pub fn run(bench: &Bench) -> Result<Table, String> {
     }
     let table = contest.table(postgres.as_ref().err());
     drop(postgres);
-    for left in ["durable-writes", "postgres", "bare-writes"] {
+    for left in ["durable-writes", "postgres"] {
         let _ = std::fs::remove_dir_all(bench.scratch.join(left));
     }
     Ok(table)
@@ -146,38 +143,13 @@ impl Contest<'_> {
         &mut self.rows[at]
     }
 
-    /// One write of a block and one flush after the other, over a file that has its length.
+    /// One write of a block and one flush after the other.
     fn bare_writes(&mut self) -> Result<(), String> {
-        let folder = self.bench.scratch.join("bare-writes");
-        let fault = |e: std::io::Error| format!("{}: {e}", folder.display());
-        std::fs::create_dir_all(&folder).map_err(fault)?;
-        let mut file = std::fs::File::create(folder.join("file")).map_err(fault)?;
-        for _ in 0..FILE_BYTES >> 20 {
-            file.write_all(&[1; 1 << 20]).map_err(fault)?;
-        }
-        file.sync_all().map_err(fault)?;
-        let (clock, cpu_ns) = (Clock::start(), thread_cpu_ns());
-        let block = [2; WRITE_BYTES];
-        let mut times_us = Vec::new();
-        let mut at = 0;
-        while (clock.now_ns() as f64) < self.bench.seconds * 1e9 {
-            let from_ns = clock.now_ns();
-            file.seek(SeekFrom::Start(at)).and_then(|_| file.write_all(&block)).map_err(fault)?;
-            file.sync_data().map_err(fault)?;
-            times_us.push((clock.now_ns() - from_ns) as f64 / 1e3);
-            at = (at + WRITE_BYTES as u64) % FILE_BYTES;
-        }
-        let (n, seconds) = (times_us.len() as f64, clock.now_ns() as f64 / 1e9);
-        let cpu_us = (thread_cpu_ns() - cpu_ns) as f64 / 1e3 / n;
-        times_us.sort_by(f64::total_cmp);
-        let quantile = |share: f64| times_us.get((n * share) as usize).copied().unwrap_or(0.0) / 1e3;
-        let (p50, p99) = (quantile(0.5), quantile(0.99));
-        let row = self.row("bare write + fdatasync", "-", || {
-            format!("pwrite of {WRITE_BYTES} bytes and fdatasync, one after the other, over a file that has its length")
-        });
-        for (column, value) in [(CPU, cpu_us), (PER_S, n / seconds), (super::P50, p50), (P99, p99)] {
-            sample(row, column, value);
-        }
+        let synced = write_and_sync(&self.bench.scratch, WRITE_BYTES, self.bench.seconds)?;
+        let command = || format!("write of {WRITE_BYTES} bytes and fdatasync, one after the other");
+        let row = self.row("bare write + fdatasync", "-", command);
+        sample(row, P50, synced.p50_us / 1e3);
+        sample(row, P99, synced.p99_us / 1e3);
         Ok(())
     }
 

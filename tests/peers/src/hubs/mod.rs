@@ -6,7 +6,6 @@
 pub mod connections;
 pub mod drive;
 pub mod durable_writes;
-pub mod echo;
 pub mod mesh_trips;
 pub mod one_core_limit;
 pub mod pds_retrieve;

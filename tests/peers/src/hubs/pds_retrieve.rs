@@ -2,11 +2,12 @@
 //! as many bytes. Called by the list of comparisons.
 
 use super::drive::{Answer, Work, drive};
-use super::echo::Echo;
 use super::requests::{Draws, PeopleRequests};
 use super::seeded::{self, Hub};
 use super::{CPU, measure, median, row, sample_all, warm_s};
 use crate::bench::Bench;
+use crate::floors::echo;
+use crate::server::Server;
 use crate::table::{Table, Target};
 
 /// Connections, one request in flight on each: the published measurements' number.
@@ -67,18 +68,22 @@ pub fn run(bench: &Bench) -> Result<Table, String> {
     let client = [bench.client_core];
     drive(hub.address, LINES, warm_s(bench), &client, &mut spread)?;
     let (head, body) = spread.answer_bytes;
-    let echo = Echo::start(bench, head + body)?;
+    let floor_body = (0..head + body).find(|bytes| echo::answer(*bytes).len() >= head + body).unwrap_or(body);
+    let floor = Server::echo(bench, floor_body)?;
     let version = crate::install::version_of(&bench.spinebench, "--version");
     let command = seeded::command_line(people, &[]);
     let mut rows = [
-        row("raw epoll", "-", echo.command()),
+        row("raw epoll", "-", format!("spinebench-peers floor-echo --bytes {floor_body}")),
         row("hub, all people", &version, command.clone()),
         row("hub, 200 people", &version, command),
     ];
     for round in 0..bench.rounds {
         bench.say(&format!("round {} of {}", round + 1, bench.rounds));
         // The floor is asked the very same requests; it does not understand them.
-        sample_all(&mut rows[0], &measure(echo.server(), LINES, bench.seconds, &client, &mut spread)?);
+        sample_all(
+            &mut rows[0],
+            &measure((floor.pid(), floor.address), LINES, bench.seconds, &client, &mut spread)?,
+        );
         sample_all(&mut rows[1], &measure(hub.server(), LINES, bench.seconds, &client, &mut spread)?);
         sample_all(&mut rows[2], &measure(hub.server(), LINES, bench.seconds, &client, &mut hot)?);
     }
