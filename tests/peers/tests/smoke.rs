@@ -1,4 +1,4 @@
-//! Every comparison of generators, once and short, with what is installed: that all of it works, not how fast it is.
+//! Every comparison, once and short, with what is installed: that all of it works, not how fast it is.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -62,6 +62,39 @@ fn the_generators_are_compared_and_the_tables_are_left_with_machine_and_commands
     let page = std::fs::read_to_string(out.join("README.md")).expect("written");
     for fact in ["- machine: ", "- product: commit ", "- command: ", "load average"] {
         assert!(page.contains(fact), "{fact}: {page}");
+    }
+}
+
+#[test]
+fn the_hubs_are_compared_and_each_gives_its_figures() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("out");
+    let names =
+        ["pds-retrieve", "people", "durable-writes", "mesh-trips", "connections", "one-core-limit", "report"];
+    let spinebench = spinebench();
+    let mut args = vec!["--smoke", "--spinebench", spinebench.to_str().expect("utf-8")];
+    args.extend([
+        "--tools",
+        folder.path().to_str().expect("utf-8"),
+        "--out",
+        out.to_str().expect("utf-8"),
+        "--only",
+    ]);
+    args.extend(names);
+    let output = peers(&args);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert!(!said.contains("panicked"), "{said}");
+    for name in names {
+        let json = std::fs::read_to_string(out.join(format!("{name}.json"))).expect("written");
+        let table: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+        let rows = table["rows"].as_array().expect("rows");
+        let hub = rows.iter().filter(|r| !r["who"].as_str().unwrap_or("").starts_with("PostgreSQL"));
+        for row in hub {
+            let figures = row["figures"].as_array().expect("figures");
+            assert!(!figures.is_empty(), "{name}: {row}");
+        }
+        assert!(!table["targets"].as_array().expect("targets").is_empty(), "{name}");
     }
 }
 

@@ -121,7 +121,7 @@ pub fn run(bench: &Bench) -> Result<Table, String> {
         bench.say(&format!("round {} of {}", round + 1, bench.rounds));
         contest.bare_writes()?;
         if let Ok(postgres) = &postgres {
-            contest.postgres(postgres)?;
+            contest.postgres(postgres);
         }
         contest.hub(&data, "both cores", &both(bench), &both(bench))?;
         contest.hub(&data, "one core", &[bench.server_core], &[bench.client_core])?;
@@ -153,14 +153,21 @@ impl Contest<'_> {
         Ok(())
     }
 
-    fn postgres(&mut self, postgres: &Postgres) -> Result<(), String> {
+    fn postgres(&mut self, postgres: &Postgres) {
         for (statement, what) in
             [(Statement::Update, "record update"), (Statement::Message, "message of 1 KB")]
         {
             for connections in CONNECTIONS {
                 let cores = both(self.bench);
-                let Gave { per_s, mean_ms, server_us } =
-                    postgres.measure(statement, connections, self.bench.seconds, &cores)?;
+                let gave = postgres.measure(statement, connections, self.bench.seconds, &cores);
+                let Gave { per_s, mean_ms, server_us } = match gave {
+                    Ok(gave) => gave,
+                    // A round without a figure is a round less, not the end.
+                    Err(sentence) => {
+                        self.bench.say(&format!("not measured: {sentence}"));
+                        continue;
+                    }
+                };
                 let who = format!("PostgreSQL, {what}, {connections} connections");
                 let row =
                     self.row(&who, &postgres.version, || Postgres::command_line(statement, connections));
@@ -169,7 +176,6 @@ impl Contest<'_> {
                 }
             }
         }
-        Ok(())
     }
 
     fn hub(&mut self, data: &Path, place: &str, cores: &[usize], client: &[usize]) -> Result<(), String> {

@@ -34,23 +34,25 @@ pub fn population(patients: u64) -> Result<Population, String> {
     Population::new(SEED, sizes).map_err(|faults| faults.join("; "))
 }
 
-/// A data folder with so many people, never written to again: made when it is not there yet, or when the product's program
-/// was built since.
+/// A data folder with so many people, never written to again: made when it is not there yet, or was made by another build
+/// of the product's program, whose folders may be of another format.
 ///
 /// # Errors
 /// One sentence: the hub does not fill it.
 pub fn folder(bench: &Bench, patients: u64) -> Result<PathBuf, String> {
     let folder = bench.scratch.join(format!("people-{patients}"));
     let ready = bench.scratch.join(format!("people-{patients}.ready"));
-    let built = |path: &Path| std::fs::metadata(path).and_then(|m| m.modified()).ok();
-    if built(&ready).is_some_and(|made| built(&bench.spinebench).is_none_or(|program| program < made)) {
+    let build = std::fs::metadata(&bench.spinebench)
+        .and_then(|m| Ok(format!("{} bytes, built {:?}", m.len(), m.modified()?)))
+        .map_err(|e| format!("{}: {e}", bench.spinebench.display()))?;
+    if std::fs::read_to_string(&ready).is_ok_and(|made_by| made_by == build) {
         return Ok(folder);
     }
     bench.say(&format!("filling a data folder with {patients} people"));
     let _ = std::fs::remove_dir_all(&folder);
     let hub = Hub::start(bench, patients, &folder, &[bench.server_core, bench.client_core], &[])?;
     hub.stop()?;
-    std::fs::write(&ready, "").map_err(|e| format!("{}: {e}", ready.display()))?;
+    std::fs::write(&ready, build).map_err(|e| format!("{}: {e}", ready.display()))?;
     Ok(folder)
 }
 
