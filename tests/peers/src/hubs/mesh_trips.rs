@@ -154,7 +154,16 @@ impl Sandbox {
             "--log-level",
             "critical",
         ]);
-        command.args(["--loop", "uvloop", "--http", "httptools", "--port", &address.port().to_string()]);
+        command.args([
+            "--loop",
+            "uvloop",
+            "--http",
+            "httptools",
+            "--timeout-keep-alive",
+            "600",
+            "--port",
+            &address.port().to_string(),
+        ]);
         command.envs([("STORE_MODE", "file"), ("AUTH_MODE", "full"), ("SHARED_KEY", KEY)]);
         command.env("MAILBOXES_DATA_DIR", &store);
         // It writes two lines for every request, which nobody reads.
@@ -176,6 +185,26 @@ impl Sandbox {
     }
 }
 
+/// Who is measured: the row, the process with its address, and what it is asked.
+type Contestant = (Row, (u32, SocketAddr), Trips);
+
+/// Everybody once.
+fn one_round(bench: &Bench, contest: &mut [Contestant]) -> Result<(), String> {
+    let client = [bench.client_core];
+    for (row, server, trips) in contest {
+        let lines = trips.mailboxes.len();
+        let fault = |e: String| format!("{}: {e}", row.who);
+        drive(server.1, lines, warm_s(bench), &client, trips).map_err(fault)?;
+        let (driven, cpu_us) = measure(*server, lines, bench.seconds, &client, trips).map_err(fault)?;
+        sample(row, TRIP_CPU, cpu_us);
+        sample(row, TRIPS, driven.per_s());
+        sample(row, "p50 ms of a request", driven.quantile_ms(0.5));
+        sample(row, "p99 ms of a request", driven.quantile_ms(0.99));
+        sample(row, CLIENT_CPU, driven.client_us / 4.0);
+    }
+    Ok(())
+}
+
 /// Measures.
 ///
 /// # Errors
@@ -190,7 +219,7 @@ pub fn run(bench: &Bench) -> Result<Table, String> {
     let data = seeded::copy(bench, PEOPLE, "mesh-trips")?;
     let hub = Hub::start(bench, PEOPLE, &data, &[bench.server_core], &[])?;
     let sandbox = Sandbox::start(bench);
-    let mut contest: Vec<(Row, (u32, SocketAddr), Trips)> = Vec::new();
+    let mut contest: Vec<Contestant> = Vec::new();
     for lines in LINES {
         if let Ok(sandbox) = &sandbox {
             let command = "STORE_MODE=file AUTH_MODE=full uvicorn mesh_sandbox.api:app --workers 1 --loop uvloop \
@@ -204,18 +233,17 @@ pub fn run(bench: &Bench) -> Result<Table, String> {
         let mailboxes = (0..lines).map(of_hub).collect();
         contest.push((row, hub.server(), Trips::new(population::MESH_SHARED_KEY, mailboxes)?));
     }
-    let client = [bench.client_core];
+    let mut cut_short = String::new();
     for round in 0..bench.rounds {
         bench.say(&format!("round {} of {}", round + 1, bench.rounds));
-        for (row, server, trips) in &mut contest {
-            let lines = trips.mailboxes.len();
-            drive(server.1, lines, warm_s(bench), &client, trips)?;
-            let (driven, cpu_us) = measure(*server, lines, bench.seconds, &client, trips)?;
-            sample(row, TRIP_CPU, cpu_us);
-            sample(row, TRIPS, driven.per_s());
-            sample(row, "p50 ms of a request", driven.quantile_ms(0.5));
-            sample(row, "p99 ms of a request", driven.quantile_ms(0.99));
-            sample(row, CLIENT_CPU, driven.client_us / 4.0);
+        match one_round(bench, &mut contest) {
+            Ok(()) => {}
+            Err(sentence) if round == 0 => return Err(sentence),
+            // What the rounds before gave still stands.
+            Err(sentence) => {
+                cut_short = format!(" Round {} ended early: {sentence}.", round + 1);
+                break;
+            }
         }
     }
     hub.stop()?;
@@ -246,7 +274,7 @@ pub fn run(bench: &Bench) -> Result<Table, String> {
              checked, the body too. Each trip under way has a mailbox of its own. Server on core {}, client on core {}. \
              The hub's answers mean that the message is on the disk; the sandbox (file store, which flushes nothing) \
              checks authorisation tokens, as the hub does. The sandbox delivers after it has answered: a look that \
-             comes too early is repeated.{missing}",
+             comes too early is repeated.{missing}{cut_short}",
             bench.server_core, bench.client_core
         ),
         against: theirs.map_or(String::new(), |r| r.who.clone()),
