@@ -36,7 +36,7 @@ pub fn run(bench: &Bench) -> Result<Table, String> {
     args.extend(if bench.smoke {
         ["--from", "300/s", "--to", "600/s"]
     } else {
-        ["--from", "1000/s", "--to", "60000/s"]
+        ["--from", "500/s", "--to", "60000/s"]
     });
     let mut command = Command::new(&bench.spinebench);
     command.arg("limit").arg(SCENARIO).args(&args).arg("--quiet").arg("--out").arg(&out);
