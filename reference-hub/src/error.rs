@@ -42,6 +42,15 @@ pub enum HubError {
         /// The population asked for.
         wanted: String,
     },
+    /// The data folder was made by another store engine.
+    EngineDiffers {
+        /// The folder.
+        data: PathBuf,
+        /// The engine that made it.
+        got: &'static str,
+        /// The engine asked for.
+        wanted: &'static str,
+    },
     /// A stop was asked for before the store was full.
     StoppedWhileSeeding(PathBuf),
     /// A certificate, a key, or a registered application cannot be used; the sentence names the file.
@@ -99,6 +108,12 @@ impl std::fmt::Display for HubError {
             HubError::PopulationDiffers { data, got, wanted } => write!(
                 f,
                 "{}: the data folder holds another population, got {got}, wanted {wanted}; use another folder",
+                data.display()
+            ),
+            HubError::EngineDiffers { data, got, wanted } => write!(
+                f,
+                "{}: the data folder was made by another store engine, got {got}, wanted {wanted}; say --store {got}, or \
+                 use another folder",
                 data.display()
             ),
             HubError::StoppedWhileSeeding(data) => write!(

@@ -26,7 +26,7 @@ use crate::server::service::{Hub, Refused};
 use crate::server::upload::BlobRoom;
 use crate::server::{openapi, socket, tend, threads};
 use crate::stop::StopHandle;
-use crate::stores::{STORES, StoreKind};
+use crate::stores::{STORES, StoreKind, store_kind_in};
 use crate::view::CachedView;
 use hub_store::blobs::Blobs;
 use hub_store::clock::fsync_probe;
@@ -57,6 +57,9 @@ pub struct HubConfig {
     pub security: Security,
     /// I/O threads; `None` means one for every core but one, at least one.
     pub io_threads: Option<usize>,
+    /// Memory for rows that were read or written last, in bytes of value; `None` leaves
+    /// [`crate::limits::READ_CACHE_BYTES_MAX`].
+    pub cache_bytes: Option<u64>,
     /// Tell no progress of filling the store; warnings are told all the same.
     pub quiet: bool,
     /// Answer the admin addresses (backup, injection) to callers on this machine; a sandbox does in any case.
@@ -84,6 +87,7 @@ impl HubConfig {
             sandbox: false,
             security: Security::default(),
             io_threads: None,
+            cache_bytes: None,
             quiet: false,
             admin: false,
             access_log_every: 0,
@@ -167,7 +171,8 @@ pub fn run_with(
     let address = bound.address();
     let blobs = Arc::new(Blobs::open(locked.path()).map_err(of_store)?);
     sweep(&blobs, locked.path(), config.store.durable).map_err(of_store)?;
-    let view = Arc::new(CachedView::new(Arc::clone(&store), parts.limits.read_cache_bytes_max));
+    let cache_bytes = config.cache_bytes.unwrap_or(parts.limits.read_cache_bytes_max);
+    let view = Arc::new(CachedView::new(Arc::clone(&store), cache_bytes));
     let committer = Committer::start(Arc::clone(&store), Arc::clone(&view), &parts.limits, parts.on_failure)
         .map_err(HubError::Threads)?;
     let hub = Arc::new(Hub {
@@ -290,6 +295,10 @@ fn serve(
 
 /// Opens the engine.
 pub(crate) fn open(kind: &StoreKind, data: &Path) -> Result<Arc<dyn Store>, HubError> {
+    if let Some(made_by) = store_kind_in(data).filter(|made_by| kind.durable && made_by.name != kind.name) {
+        let (got, wanted) = (made_by.name, kind.name);
+        return Err(HubError::EngineDiffers { data: data.to_owned(), got, wanted });
+    }
     (kind.open)(data).map_err(|error| match HubError::of_store(data, error) {
         HubError::Store(StoreError(report)) => HubError::DataRefused(data.to_owned(), report),
         other => other,

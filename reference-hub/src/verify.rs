@@ -5,7 +5,7 @@
 
 use crate::error::HubError;
 use crate::folder::LockedFolder;
-use crate::stores::STORES;
+use crate::stores::{STORES, store_kind_in};
 use crate::{folder, hub};
 use hub_store::Store;
 use hub_store::verify::Verified;
@@ -29,7 +29,8 @@ pub fn open_stopped(data: &Path) -> Result<Stopped, HubError> {
         return Err(HubError::NoHub(data.to_owned()));
     }
     let locked = folder::lock(data)?;
-    Ok(Stopped { store: hub::open(&STORES[0], data)?, _locked: locked })
+    let kind = store_kind_in(data).unwrap_or(&STORES[0]);
+    Ok(Stopped { store: hub::open(kind, data)?, _locked: locked })
 }
 
 /// Walks the chain of the folder's durable engine and compares it with the high-water mark.

@@ -27,7 +27,7 @@ use std::path::{Path, PathBuf};
 /// Seed of a scenario that names none.
 const SEED_DEFAULT: u64 = 42;
 /// The store engine of an embedded hub when the scenario names none.
-const STORE_DEFAULT: &str = "fjall";
+const STORE_DEFAULT: &str = "journal";
 
 /// Reads the scenario in `found`; `None` when something is wrong, which the log then says.
 pub(crate) fn read(

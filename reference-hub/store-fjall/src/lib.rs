@@ -26,10 +26,10 @@ use fjall::{Database, Keyspace, OwnedWriteBatch, PersistMode, Slice};
 use hub_store::mark::MarkFile;
 use hub_store::memory::AscendingKeys;
 use hub_store::stage::{RowWrite, check_key, stage};
-use hub_store::verify::{Verified, verify};
+use hub_store::verify::{Verified, verify_all};
 use hub_store::{
-    Head, Outcome, RestoredRows, Row, Store, StoreError, TABLES, Table, Txn, Versioned, View,
-    decode_versioned, encode_versioned,
+    Head, Outcome, RestoredRows, Row, Store, StoreError, Table, Txn, Versioned, View, decode_versioned,
+    encode_versioned,
 };
 use snapshot::FjallSnapshot;
 use std::fs::File;
@@ -40,9 +40,6 @@ use std::sync::{Mutex, PoisonError, RwLock};
 /// Values up to this size are copied out of the engine; longer ones share its memory. A short one would otherwise keep
 /// the whole block it was read from alive.
 const COPY_UP_TO_BYTES: usize = 1_024;
-
-/// Rows read at a time by [`FjallStore::verify`].
-const VERIFY_PAGE_ROWS: usize = 512;
 
 /// The engine, open on one data folder that no other process may open.
 pub struct FjallStore {
@@ -75,18 +72,7 @@ impl FjallStore {
     /// [`StoreError`] at the first row that cannot be read.
     pub fn verify(&self) -> Result<Verified, StoreError> {
         let mark = self.mark.lock().unwrap_or_else(PoisonError::into_inner).written();
-        let verified = verify(self, Some(mark))?;
-        for (table, _) in TABLES {
-            let mut from = Vec::new();
-            loop {
-                let page = self.scan(*table, &from, &[0xff; 64], VERIFY_PAGE_ROWS)?;
-                let Some(last) = page.last() else { break };
-                from.clear();
-                from.extend_from_slice(&last.key);
-                from.push(0);
-            }
-        }
-        Ok(verified)
+        verify_all(self, Some(mark))
     }
 
     fn apply(&self, writes: Vec<RowWrite>) -> Result<(), fjall::Error> {

@@ -5,11 +5,10 @@
 use crate::journal::{Span, check_journals};
 use crate::{FjallStore, manifest, options};
 use fjall::{Database, Keyspace};
+use hub_store::lock::lock_folder;
 use hub_store::mark::{MarkFile, read_mark, sync_folder};
 use hub_store::recover::{Refusal, Report, check};
 use hub_store::{Head, Link, StoreError, TABLES, Table, View, seq_key};
-use std::fs::{File, TryLockError};
-use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, RwLock};
@@ -23,7 +22,7 @@ impl FjallStore {
     pub fn open(data_dir: &Path) -> Result<(FjallStore, Report), StoreError> {
         let made = std::fs::create_dir_all(data_dir);
         made.map_err(|e| StoreError::io(data_dir.display(), "cannot make the data folder", &e))?;
-        let lock = lock(data_dir)?;
+        let lock = lock_folder(data_dir)?;
         let mark_path = data_dir.join("mark");
         let mark = read_mark(&mark_path)?;
         let store = data_dir.join("store");
@@ -55,32 +54,6 @@ impl FjallStore {
         let opened = FjallStore { head: RwLock::new(report.head), mark: Mutex::new(mark_file), ..opened };
         Ok((opened, report))
     }
-}
-
-/// Takes `data_dir/LOCK`, so that two hubs cannot share a folder.
-fn lock(data_dir: &Path) -> Result<File, StoreError> {
-    let path = data_dir.join("LOCK");
-    let failed = |e: &std::io::Error| StoreError::io(path.display(), "cannot lock the data folder", e);
-    let opened = File::options().create(true).truncate(false).read(true).write(true).open(&path);
-    let mut file = opened.map_err(|e| failed(&e))?;
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
-            let mut holder = String::new();
-            let _ = file.read_to_string(&mut holder);
-            let holder = holder.trim();
-            let who =
-                if holder.is_empty() { "another process".to_owned() } else { format!("process {holder}") };
-            return Err(StoreError(format!(
-                "{}: {who} is using this data folder; stop it, or choose another folder",
-                path.display()
-            )));
-        }
-        Err(TryLockError::Error(e)) => return Err(failed(&e)),
-    }
-    let named = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id()));
-    named.map_err(|e| failed(&e))?;
-    Ok(file)
 }
 
 /// What lies in the journals must begin where the tables end, and end where the engine's recovery did.

@@ -1,189 +1,32 @@
-//! Damage to every file of a data folder: flipped bits, zeroed pages, cut and removed files. The outcome must be "all there" or a
-//! refusal (to open, or to read the damaged row), never a folder that is short and does not say so.
+//! The engine against the corruption suite: flipped bits, zeroed pages, cut and removed files end in "all there" or a refusal.
 //!
 //! `SPINEBENCH_CORRUPTIONS` sets the number of trials of each test (default 30; 4 without optimisation).
 
-mod support;
-
-use hub_store::Store;
-use std::collections::BTreeMap;
-use std::io::{Seek as _, SeekFrom, Write as _};
-use std::path::{Path, PathBuf};
+use hub_store::StoreError;
+use hub_store::contract::Opened;
+use hub_store::contract::corruption::{Subject, damaged_after_a_kill, damaged_after_an_orderly_end};
+use std::path::Path;
 use store_fjall::FjallStore;
-use support::{Dice, audit, audit_loaded, load, txn};
 
-const PAGE_BYTES: u64 = 4_096;
-
-fn trials() -> u64 {
-    std::env::var("SPINEBENCH_CORRUPTIONS")
-        .ok()
-        .and_then(|n| n.parse().ok())
-        .unwrap_or(if cfg!(debug_assertions) { 4 } else { 30 })
+fn open(folder: &Path) -> Result<Opened, StoreError> {
+    let (store, report) = FjallStore::open(folder)?;
+    Ok((Box::new(store), report))
 }
 
-fn folder() -> tempfile::TempDir {
-    tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap()
-}
-
-/// Enough to fill the first journal (64 MB), so that there is a sealed one, an active one, and flushed tables.
-const COUNT: u64 = 16_000;
-
-/// Commits `0..count` in batches of 16; `closed` leaves the mark at the head, else one batch in eight behind.
-fn fill(folder: &Path, count: u64, closed: bool) {
-    let (store, _) = FjallStore::open(folder).unwrap();
-    load(&store);
-    let behind = count - count / 8;
-    for first in (0..count).step_by(16) {
-        let batch: Vec<_> = (first..count.min(first + 16)).map(txn).collect();
-        store.commit(&batch).unwrap();
-        if first < behind {
-            store.tick(first * 1_000).unwrap();
-        }
-    }
-    if closed {
-        store.close().unwrap();
-    }
-}
-
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut all = Vec::new();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            all.extend(files(&path));
-        } else {
-            all.push(path);
-        }
-    }
-    all.sort();
-    all
-}
-
-/// Copies a folder, leaving out the journals' unwritten end (as a cut at the last byte in use would).
-fn copy(from: &Path, to: &Path) {
-    for path in files(from) {
-        let target = to.join(path.strip_prefix(from).unwrap());
-        std::fs::create_dir_all(target.parent().unwrap()).unwrap();
-        let mut bytes = std::fs::read(&path).unwrap();
-        if path.extension().is_some_and(|e| e == "jnl") {
-            bytes.truncate(bytes.iter().rposition(|&b| b != 0).map_or(0, |i| i + 1) + 10_000);
-        }
-        std::fs::write(target, bytes).unwrap();
-    }
-    std::fs::create_dir_all(to.join("store/keyspaces")).unwrap();
-    for path in dirs(from) {
-        std::fs::create_dir_all(to.join(path.strip_prefix(from).unwrap())).unwrap();
-    }
-}
-
-fn dirs(folder: &Path) -> Vec<PathBuf> {
-    let mut all = Vec::new();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            all.extend(dirs(&path));
-            all.push(path);
-        }
-    }
-    all
-}
-
-/// Damages one file and says how.
-fn damage(path: &Path, dice: &mut Dice) -> String {
-    let len = std::fs::metadata(path).unwrap().len();
-    let mut file = std::fs::File::options().read(true).write(true).open(path).unwrap();
-    let at = dice.roll(len);
-    match dice.roll(7) {
-        0..=1 => {
-            let mut bytes = std::fs::read(path).unwrap();
-            bytes[at as usize] ^= 1 << dice.roll(8);
-            std::fs::write(path, bytes).unwrap();
-            format!("bit flipped at {at} of {len}")
-        }
-        2..=3 => {
-            let page = at / PAGE_BYTES * PAGE_BYTES;
-            file.seek(SeekFrom::Start(page)).unwrap();
-            file.write_all(&vec![0; PAGE_BYTES.min(len - page) as usize]).unwrap();
-            format!("page zeroed at {page} of {len}")
-        }
-        4..=5 => {
-            file.set_len(at).unwrap();
-            format!("cut to {at} of {len}")
-        }
-        _ => {
-            std::fs::remove_file(path).unwrap();
-            "removed".to_owned()
-        }
-    }
-}
-
-/// What became of a damaged folder that held `acknowledged` transactions, `marked` of them under the mark.
-fn outcome(folder: &Path, acknowledged: u64, marked: u64) -> Result<&'static str, String> {
-    let (store, report) = match FjallStore::open(folder) {
-        Ok(opened) => opened,
-        Err(e) if e.0.is_empty() || e.0.contains('\n') => return Err(format!("no sentence: {e}")),
-        Err(_) => return Ok("refused to open"),
-    };
-    let audited = audit(&store, acknowledged.min(report.head.seq).max(marked));
-    match audited.and_then(|there| audit_loaded(&store).map(|()| there)) {
-        Ok(there) if there == acknowledged => Ok("complete"),
-        // The only loss that may pass: an end of the log that no mark covers yet.
-        Ok(there) if there >= marked && there == report.head.seq => Ok("lost only what no mark covered"),
-        Ok(there) => Err(format!("{there} of {acknowledged} there, {marked} marked, and it was served")),
-        Err(e) if e.starts_with("refused") => {
-            let seen = store.verify().map_or(true, |verified| !verified.is_whole());
-            assert!(seen, "the operator's check sees nothing, yet: {e}");
-            Ok("refused to read")
-        }
-        Err(e) => Err(e),
-    }
-}
-
-fn run(closed: bool, seed: u64) -> BTreeMap<&'static str, u64> {
-    let template = folder();
-    fill(template.path(), COUNT, closed);
-    let mark = hub_store::mark::read_mark(&template.path().join("mark")).unwrap().unwrap().seq;
-    let names =
-        files(template.path()).into_iter().filter(|f| !f.ends_with("LOCK") && !f.ends_with("store/lock"));
-    let names: Vec<PathBuf> = names.filter(|f| std::fs::metadata(f).unwrap().len() > 0).collect();
-    let journals: Vec<&PathBuf> =
-        names.iter().filter(|f| f.extension().is_some_and(|e| e == "jnl")).collect();
-    let large: Vec<&PathBuf> = names
-        .iter()
-        .filter(|f| f.to_string_lossy().contains("/tables/") || f.to_string_lossy().contains("/blobs/"))
-        .collect();
-    assert!(
-        journals.len() > 1 && !large.is_empty(),
-        "the template has no sealed journal or no table files yet"
-    );
-    let mut dice = Dice(seed);
-    let mut outcomes = BTreeMap::new();
-    for trial in 0..trials() {
-        let victim = match trial % 3 {
-            0 => journals[dice.roll(journals.len() as u64) as usize],
-            1 => large[dice.roll(large.len() as u64) as usize],
-            _ => &names[dice.roll(names.len() as u64) as usize],
-        };
-        let trial_folder = folder();
-        copy(template.path(), trial_folder.path());
-        let victim = victim.strip_prefix(template.path()).unwrap();
-        let how = damage(&trial_folder.path().join(victim), &mut dice);
-        let what = format!("trial {trial}, seed {seed}: {} {how}", victim.display());
-        let result = outcome(trial_folder.path(), COUNT, mark).unwrap_or_else(|e| panic!("{what}: {e}"));
-        eprintln!("{what}: {result}");
-        *outcomes.entry(result).or_default() += 1;
-    }
-    eprintln!("closed {closed}: {outcomes:?}");
-    outcomes
-}
+const SUBJECT: Subject = Subject {
+    open,
+    count: 16_000, // the first journal (64 MB) and some more
+    is_log: |path| path.ends_with(".jnl"),
+    is_table: |path| path.contains("/tables/") || path.contains("/blobs/"),
+    trials: 1,
+};
 
 #[test]
 fn damage_to_a_cleanly_closed_folder_never_opens_short() {
-    let outcomes = run(true, 11);
-    assert_eq!(outcomes.get("lost only what no mark covered"), None, "the mark covers everything");
+    damaged_after_an_orderly_end(&SUBJECT, env!("CARGO_TARGET_TMPDIR").as_ref());
 }
 
 #[test]
 fn damage_to_a_killed_folder_loses_at_most_what_no_mark_covered() {
-    run(false, 12);
+    damaged_after_a_kill(&SUBJECT, env!("CARGO_TARGET_TMPDIR").as_ref());
 }

@@ -3,13 +3,25 @@
 //! Called from each engine's tests with a function that opens the engine on a folder. Opening the same folder again
 //! must give the same state back (an engine without a disk may hand out a shared handle).
 
-use crate::recover::check;
+pub mod corruption;
+pub mod crash;
+pub mod full_disk;
+pub mod workload;
+
+use crate::recover::{Report, check};
 use crate::verify::verify;
 use crate::{
-    Check, Delete, Expect, Head, Idempotency, KEY_BYTES_MAX, Outcome, Put, Store, TABLES, Table, Txn, seq_key,
+    Check, Delete, Expect, Head, Idempotency, KEY_BYTES_MAX, Outcome, Put, Store, StoreError, TABLES, Table,
+    Txn, seq_key,
 };
 use bytes::Bytes;
 use std::path::Path;
+
+/// An engine, open, and what recovery found.
+pub type Opened = (Box<dyn Store>, Report);
+
+/// Opens an engine on a folder.
+pub type Open = fn(&Path) -> Result<Opened, StoreError>;
 
 type Make<'a> = &'a dyn Fn(&Path) -> Box<dyn Store>;
 type Clause = fn(Make<'_>, &Path);

@@ -1,7 +1,7 @@
 //! The hub's narrow store contract: what every engine keeps and promises, and nothing more.
 //!
 //! Called by the hub's committer (writes) and by its interfaces (reads). Engines live in crates of their own
-//! (`store-fjall`) or beside this file (`memory`). This crate must never know HTTP or the NHS.
+//! (`store-journal`, `store-fjall`) or beside this file (`memory`). This crate must never know HTTP or the NHS.
 
 pub mod blobs;
 pub mod clock;
@@ -9,6 +9,7 @@ pub mod clock;
 pub mod contract;
 mod encoding;
 mod link;
+pub mod lock;
 pub mod mark;
 pub mod memory;
 pub mod recover;
@@ -52,6 +53,14 @@ pub trait View {
     /// # Errors
     /// [`StoreError`] when the engine cannot read.
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Versioned>, StoreError>;
+
+    /// The version alone of what lies under `key`: what a check asks for. Cheaper where the value lies apart.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the engine cannot read.
+    fn version(&self, table: Table, key: &[u8]) -> Result<Option<u64>, StoreError> {
+        Ok(self.get(table, key)?.map(|found| found.version))
+    }
 
     /// At most `limit` rows with `from <= key < to`, in key order.
     ///
@@ -151,12 +160,15 @@ pub struct StoreError(
 impl StoreError {
     /// An input or output error at a place: `where: what: why`.
     pub fn io(place: impl std::fmt::Display, what: &str, error: &std::io::Error) -> Self {
-        if error.kind() == std::io::ErrorKind::StorageFull {
-            return StoreError(format!(
-                "{place}: {what}: the disk is full; free space on it and start again"
-            ));
-        }
-        StoreError(format!("{place}: {what}: {error}"))
+        StoreError(match error.kind() {
+            std::io::ErrorKind::StorageFull => {
+                format!("{place}: {what}: the disk is full; free space on it and start again")
+            }
+            std::io::ErrorKind::FileTooLarge => {
+                format!("{place}: {what}: the file may not grow further: {error}")
+            }
+            _ => format!("{place}: {what}: {error}"),
+        })
     }
 }
 

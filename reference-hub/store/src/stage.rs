@@ -63,7 +63,7 @@ impl Overlay<'_> {
     fn version(&self, table: Table, key: &Bytes) -> Result<Option<u64>, StoreError> {
         match self.place.get(&(table, key.clone())) {
             Some(&i) => Ok(self.writes[i].value.as_ref().map(|_| self.writes[i].version)),
-            None => Ok(self.view.get(table, key)?.map(|v| v.version)),
+            None => self.view.version(table, key),
         }
     }
 

@@ -7,12 +7,14 @@
 use crate::link::audit_check;
 use crate::recover::name_range;
 use crate::stage::{HEAD_KEY, decode_head};
-use crate::{Head, Link, Row, StoreError, Table, View, chain_hash, seq_key, seq_of_key};
+use crate::{Head, Link, Row, StoreError, TABLES, Table, View, chain_hash, seq_key, seq_of_key};
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
 
 /// Links read at a time: at most 1,024 entries of 40 bytes each, so some megabytes.
 const PAGE_LINKS: usize = 128;
+/// Rows read at a time by [`verify_all`].
+const PAGE_ROWS: usize = 512;
 /// More findings than this tell nobody more; the walk goes on counting.
 const FINDINGS_MAX: usize = 1_000;
 
@@ -127,6 +129,23 @@ pub fn verify(view: &dyn View, mark: Option<Head>) -> Result<Verified, StoreErro
         from = [&last.key[..], &[0]].concat();
     }
     walk.end(mark)
+}
+
+/// As [`verify`], and reads every row of every table, so that damage anywhere is met.
+///
+/// # Errors
+/// [`StoreError`] at the first row that cannot be read.
+pub fn verify_all(view: &dyn View, mark: Option<Head>) -> Result<Verified, StoreError> {
+    let verified = verify(view, mark)?;
+    for (table, _) in TABLES {
+        let mut from = Vec::new();
+        loop {
+            let page = view.scan(*table, &from, &[0xff; 64], PAGE_ROWS)?;
+            let Some(last) = page.last() else { break };
+            from = [&last.key[..], &[0]].concat();
+        }
+    }
+    Ok(verified)
 }
 
 struct Walk<'a> {

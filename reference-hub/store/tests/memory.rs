@@ -207,3 +207,13 @@ fn opening_reads_the_tail_only() {
     let report = check(&store, Some(mark_at(&store, 256))).unwrap();
     assert_eq!(report.audit_checked, 39 * 256, "everything since the mark");
 }
+
+#[test]
+fn a_full_disk_is_called_a_full_disk() {
+    let full = std::io::Error::from(std::io::ErrorKind::StorageFull);
+    let sentence = hub_store::StoreError::io("DATA/mark", "cannot write the mark", &full).0;
+    assert_eq!(
+        sentence,
+        "DATA/mark: cannot write the mark: the disk is full; free space on it and start again"
+    );
+}

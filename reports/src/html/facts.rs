@@ -184,14 +184,14 @@ pub(super) fn ran(run: &Measured) -> String {
 /// What hub and harness used.
 pub(super) fn resources(run: &Measured) -> String {
     let record = &run.record;
-    let requests = record.counts.sent.max(1) as f64;
+    let requests = record.counts_all.answered.max(1) as f64; // processor time is of the whole run, warm-up included
     let per_request =
         |cpu_seconds: f64| format!("{} µs a request", units::number(cpu_seconds * 1e6 / requests, 1));
     let mut pairs = Vec::new();
     if let Some(hub) = &record.hub {
         let mut said = vec![
             format!(
-                "{} of processor time while measured, {}",
+                "{} of processor time in the whole run, {}",
                 units::seconds(hub.cpu_seconds),
                 per_request(hub.cpu_seconds)
             ),
@@ -211,7 +211,7 @@ pub(super) fn resources(run: &Measured) -> String {
     let h = &record.harness;
     let mut said = vec![
         format!(
-            "{} of processor time while measured, {}",
+            "{} of processor time in the whole run, {}",
             units::seconds(h.cpu_seconds),
             per_request(h.cpu_seconds)
         ),

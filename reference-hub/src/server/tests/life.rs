@@ -17,7 +17,7 @@ fn people(seed: u64) -> Population {
 #[test]
 fn a_restart_keeps_every_acknowledged_write_and_the_log_is_whole() {
     let folder = tempfile::tempdir().unwrap();
-    let hub = start(config(folder.path(), "fjall"), Limits::default());
+    let hub = start(config(folder.path(), "journal"), Limits::default());
     let mut client = hub.client();
     for n in 1..=20_u64 {
         assert_eq!(client.ask("POST /desk/counter/a", &[]).text(), n.to_string());
@@ -25,7 +25,7 @@ fn a_restart_keeps_every_acknowledged_write_and_the_log_is_whole() {
     }
     let first = hub.stop();
     assert!(first.head_seq > 20, "reads are in the log too: {first:?}");
-    let hub = start(config(folder.path(), "fjall"), Limits::default());
+    let hub = start(config(folder.path(), "journal"), Limits::default());
     assert_eq!(hub.client().ask("GET /desk/counter/a", &[]).text(), "20");
     assert_eq!(hub.client().ask("POST /desk/counter/a", &[]).text(), "21");
     let second = hub.stop();
@@ -38,7 +38,7 @@ fn a_restart_keeps_every_acknowledged_write_and_the_log_is_whole() {
 fn every_start_has_a_name_of_its_own_so_that_a_hub_exchanged_in_mid_run_is_noticed() {
     let folder = tempfile::tempdir().unwrap();
     let instance = || {
-        let hub = start(config(folder.path(), "fjall"), Limits::default());
+        let hub = start(config(folder.path(), "journal"), Limits::default());
         let mut client = hub.client();
         let ask = |client: &mut super::kit::Client| {
             let status: serde_json::Value =
@@ -75,7 +75,7 @@ fn a_stop_waits_for_the_request_in_flight() {
 #[test]
 fn a_store_is_filled_once_and_another_population_is_refused_by_name() {
     let folder = tempfile::tempdir().unwrap();
-    let full = HubConfig { population: Some(people(42)), ..config(folder.path(), "fjall") };
+    let full = HubConfig { population: Some(people(42)), ..config(folder.path(), "journal") };
     assert!(start(full.clone(), Limits::default()).stop().seed_s > 0.0);
     assert_eq!(start(full.clone(), Limits::default()).stop().seed_s, 0.0);
     let sentence = refused(&HubConfig { population: Some(people(43)), ..full }).to_string();
@@ -88,7 +88,7 @@ fn a_store_is_filled_once_and_another_population_is_refused_by_name() {
 #[test]
 fn filling_that_was_interrupted_begins_again() {
     let folder = tempfile::tempdir().unwrap();
-    let full = HubConfig { population: Some(people(42)), ..config(folder.path(), "fjall") };
+    let full = HubConfig { population: Some(people(42)), ..config(folder.path(), "journal") };
     let stop = StopHandle::new();
     stop.stop();
     let error = run(&full, |_| panic!("must not start"), &stop).unwrap_err();
@@ -99,10 +99,10 @@ fn filling_that_was_interrupted_begins_again() {
 #[test]
 fn a_population_is_not_loaded_over_transactions() {
     let folder = tempfile::tempdir().unwrap();
-    let hub = start(config(folder.path(), "fjall"), Limits::default());
+    let hub = start(config(folder.path(), "journal"), Limits::default());
     hub.client().ask("POST /desk/counter/a", &[]);
     hub.stop();
-    let error = refused(&HubConfig { population: Some(people(42)), ..config(folder.path(), "fjall") });
+    let error = refused(&HubConfig { population: Some(people(42)), ..config(folder.path(), "journal") });
     assert!(error.to_string().contains("no population, but 1 transactions"), "{error}");
 }
 

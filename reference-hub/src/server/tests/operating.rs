@@ -46,7 +46,7 @@ fn samples(page: &str) -> BTreeMap<String, f64> {
 #[test]
 fn metrics_tell_answers_times_commits_and_refusals() {
     let folder = tempfile::tempdir().unwrap();
-    let hub = start(config(folder.path(), "fjall"), Limits::default());
+    let hub = start(config(folder.path(), "journal"), Limits::default());
     let mut client = hub.client();
     (0..3).for_each(|_| assert_eq!(client.ask("POST /desk/counter/a", &[]).status, 200));
     (0..2).for_each(|_| assert_eq!(client.ask("GET /desk/counter/a", &[]).status, 200));
@@ -119,7 +119,7 @@ fn injected_errors_are_counted_and_audited_as_injected_and_change_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let inject =
         Arc::new(grammar::parse("test", "error 503 op=pds-update; error 408 op=pds-retrieve").unwrap());
-    let hub = start(HubConfig { inject, ..admin(folder.path(), "fjall") }, Limits::default());
+    let hub = start(HubConfig { inject, ..admin(folder.path(), "journal") }, Limits::default());
     let mut client = hub.client();
     let refused = client.ask("POST /desk/counter/a", &[]);
     assert_eq!((refused.status, refused.header("retry-after")), (503, Some("1")));
@@ -201,7 +201,7 @@ fn admin_addresses_are_there_only_when_asked_for() {
 fn a_backup_under_load_restores_to_every_write_acknowledged_before_it() {
     let folder = tempfile::tempdir().unwrap();
     let (data, target) = (folder.path().join("data"), folder.path().join("restored"));
-    let hub = start(admin(&data, "fjall"), Limits::default());
+    let hub = start(admin(&data, "journal"), Limits::default());
     let large = vec![5; 300_000];
     let blob = hub.client().ask_with("POST /desk/blob", &[], &large).text();
     let (stop, acknowledged) = (AtomicBool::new(false), [const { AtomicU64::new(0) }; 3]);
@@ -236,7 +236,7 @@ fn a_backup_under_load_restores_to_every_write_acknowledged_before_it() {
     let verified = restore(&data.join("backups/under-load"), &target).unwrap();
     assert_eq!(made["seq"], verified.head.seq);
     assert!(verified.head.seq < last, "the hub went on");
-    let hub = start(config(&target, "fjall"), Limits::default());
+    let hub = start(config(&target, "journal"), Limits::default());
     for (writer, before) in before.iter().enumerate() {
         let there: u64 =
             hub.client().ask(&format!("GET /desk/counter/w{writer}"), &[]).text().parse().unwrap();
@@ -258,7 +258,7 @@ fn the_file_of_a_large_body_is_named_or_removed_though_its_client_went_away() {
     {
         let folder = tempfile::tempdir().unwrap();
         let inject = Arc::new(grammar::parse("test", plan).unwrap());
-        let hub = start(HubConfig { inject, ..config(folder.path(), "fjall") }, Limits::default());
+        let hub = start(HubConfig { inject, ..config(folder.path(), "journal") }, Limits::default());
         let files = || std::fs::read_dir(folder.path().join("blobs")).unwrap().count();
         for _ in 0..3 {
             let mut gone = hub.client();

@@ -173,7 +173,7 @@ fn a_repeated_request_gets_the_first_answer_and_writes_nothing() {
 fn racing_writers_lose_no_update() {
     const WRITERS: u64 = 4;
     const WRITES: u64 = 200;
-    for store in ["memory", "fjall"] {
+    for store in ["memory", "fjall", "journal"] {
         let folder = tempfile::tempdir().unwrap();
         let hub = start(config(folder.path(), store), Limits::default());
         // A writer that lost every race is told so (503); what counts is that the others' writes all stand.

@@ -1,18 +1,23 @@
-//! What the crash and corruption tests share: a numbered workload whose every effect can be checked afterwards.
+//! What the suites of damage share: a numbered workload whose every effect can be checked afterwards.
+//!
+//! Called by [`super::crash`], [`super::corruption`], [`super::full_disk`] and by engines' own tests.
 
-#![allow(dead_code)] // each test binary uses its part
-
+use crate::{Check, Expect, Idempotency, Put, Store, Table, Txn, View, seq_key, seq_of_key};
 use bytes::Bytes;
-use hub_store::{Check, Expect, Idempotency, Put, Store, Table, Txn, View, seq_key, seq_of_key};
 use std::collections::{BTreeMap, HashMap};
 
 /// Patients written round and round, so that updates and the engine's compaction are exercised too.
 pub const PATIENTS: u64 = 200;
 
 /// A small deterministic generator (xorshift64*); a test's seed is printed by the test.
-pub struct Dice(pub u64);
+#[derive(Debug)]
+pub struct Dice(
+    /// The state; never zero.
+    pub u64,
+);
 
 impl Dice {
+    /// A number below `below`.
     pub fn roll(&mut self, below: u64) -> u64 {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
@@ -21,6 +26,7 @@ impl Dice {
     }
 }
 
+/// The key of the patient that transaction `n` writes.
 pub fn patient_key(n: u64) -> Bytes {
     Bytes::from(format!("{:010}", 9_000_000_000 + n % PATIENTS))
 }
@@ -57,15 +63,21 @@ pub fn txn(n: u64) -> Txn {
 pub const LOADED: u64 = 2_000;
 
 /// Loads them.
+///
+/// # Panics
+/// When the engine refuses.
 pub fn load(store: &dyn Store) {
     let large = (0..LOADED).map(|n| (format!("{n:06}").into_bytes(), document(n).to_vec()));
-    store.load(Table::Summaries, &mut { large }).unwrap();
+    store.load(Table::Summaries, &mut { large }).unwrap_or_else(|e| panic!("{e}"));
     let small = (0..LOADED).map(|n| (format!("{n:06}").into_bytes(), format!("endpoint {n}").into_bytes()));
-    store.load(Table::Directory, &mut { small }).unwrap();
-    store.load_finish().unwrap();
+    store.load(Table::Directory, &mut { small }).unwrap_or_else(|e| panic!("{e}"));
+    store.load_finish().unwrap_or_else(|e| panic!("{e}"));
 }
 
 /// Checks that all of them are there.
+///
+/// # Errors
+/// The first row amiss (`SHORT: …`), or the engine's refusal to read (`refused: …`).
 pub fn audit_loaded(store: &dyn Store) -> Result<(), String> {
     for n in 0..LOADED {
         let key = format!("{n:06}").into_bytes();
@@ -76,7 +88,10 @@ pub fn audit_loaded(store: &dyn Store) -> Result<(), String> {
 }
 
 /// Checks everything that transactions `0..acknowledged` left, and that later ones are there wholly, once, or not at
-/// all. `Ok` tells how many are there; `Err` is the first thing amiss, or the engine's refusal to read.
+/// all. Tells how many are there.
+///
+/// # Errors
+/// The first thing amiss (`SHORT: …`), or the engine's refusal to read (`refused: …`).
 pub fn audit(store: &dyn Store, acknowledged: u64) -> Result<u64, String> {
     let head = store.head().seq;
     let mut seq_of: BTreeMap<u64, u64> = BTreeMap::new();

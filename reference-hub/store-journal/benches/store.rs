@@ -1,6 +1,6 @@
-//! Store benches: get, scan, commit of batches and bulk load, memory and fjall, with the disk's own floor beside them.
+//! Store benches: get, scan, commit of batches and bulk load; memory, fjall and journal side by side, with the disk's own floor beside them.
 //!
-//! `cargo bench -p store-fjall` measures; `cargo test --benches` runs each once at smoke size. The floor is a bare append
+//! `cargo bench -p store-journal` measures; `cargo test --benches` runs each once at smoke size. The floor is a bare append
 //! of as many bytes and one fdatasync: no engine that is durable can be faster.
 
 use bytes::Bytes;
@@ -11,6 +11,7 @@ use std::hint::black_box;
 use std::io::Write as _;
 use std::time::Duration;
 use store_fjall::FjallStore;
+use store_journal::JournalStore;
 
 /// A Patient document as the hub stores it, compact.
 const PATIENT_BYTES: usize = 6_000;
@@ -57,9 +58,14 @@ fn load(store: &dyn Store, count: u64) {
 
 fn engines() -> Vec<(&'static str, Box<dyn Store>, tempfile::TempDir)> {
     let folder = || tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-    let fjall = folder();
-    let opened = FjallStore::open(fjall.path()).unwrap().0;
-    vec![("memory", Box::new(MemoryStore::new()), folder()), ("fjall", Box::new(opened), fjall)]
+    let (fjall, journal) = (folder(), folder());
+    let of_fjall = FjallStore::open(fjall.path()).unwrap().0;
+    let of_journal = JournalStore::open(journal.path()).unwrap().0;
+    vec![
+        ("memory", Box::new(MemoryStore::new()), folder()),
+        ("fjall", Box::new(of_fjall), fjall),
+        ("journal", Box::new(of_journal), journal),
+    ]
 }
 
 fn txn(store: &dyn Store, i: u64, body: &Bytes) -> Txn {
@@ -145,9 +151,11 @@ fn bulk(c: &mut Criterion) {
         .sample_size(10)
         .measurement_time(Duration::from_secs(1))
         .throughput(Throughput::Elements(patients()));
-    group.bench_function("fjall", |b| {
-        b.iter_batched(engines, |engines| load(&*engines[1].1, patients()), BatchSize::PerIteration);
-    });
+    for (i, name) in [(1, "fjall"), (2, "journal")] {
+        group.bench_function(name, |b| {
+            b.iter_batched(engines, |engines| load(&*engines[i].1, patients()), BatchSize::PerIteration);
+        });
+    }
 }
 
 criterion_group! {
