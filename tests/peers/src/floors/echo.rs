@@ -50,9 +50,9 @@ pub fn serve(bytes: usize) -> Result<(), String> {
     Ok(())
 }
 
-/// A 200 with a body of this many bytes.
+/// A 200 with a body of this many bytes. The connection header is for clients of HTTP/1.0, which wait for the end else.
 pub fn answer(bytes: usize) -> Vec<u8> {
-    let head = format!("HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: {bytes}\r\n\r\n");
+    let head = format!("HTTP/1.1 200 OK\r\nconnection: keep-alive\r\ncontent-length: {bytes}\r\n\r\n");
     [head.into_bytes(), vec![b'x'; bytes]].concat()
 }
 
