@@ -3,7 +3,7 @@
 
 use crate::bench::Bench;
 use crate::comparisons::{COMPARISONS, Comparison, chosen};
-use crate::host::{Busy, Host, commit};
+use crate::host::{self, Busy, Host, commit};
 use crate::table::Table;
 use clap::Parser;
 use std::fmt::Write as _;
@@ -114,13 +114,8 @@ fn bench_of(cli: &Cli) -> Result<Bench, String> {
     })
 }
 
-/// Niceness of everything that is measured, where the system allows it: what else a shared machine does is then kept off
-/// the cores, from all contestants alike. The lowest there is.
-const NICENESS: i32 = -20;
-
 fn compare(bench: &Bench, comparisons: &[Comparison]) -> ExitCode {
-    // Children inherit it.
-    let first = rustix::process::setpriority_process(None, NICENESS).is_ok();
+    let first = host::Priority::first();
     let before = Busy::now();
     let mut tables = Vec::new();
     let mut failed = Vec::new();
@@ -137,7 +132,7 @@ fn compare(bench: &Bench, comparisons: &[Comparison]) -> ExitCode {
             }
         }
     }
-    let page = page(bench, &tables, &failed, (before, Busy::now()), first);
+    let page = page(bench, &tables, &failed, (before, Busy::now()), first.granted());
     match std::fs::write(bench.out.join("README.md"), page) {
         Err(e) => fail(5, &format!("{}: {e}", bench.out.display())),
         Ok(()) if failed.is_empty() => ExitCode::SUCCESS,
