@@ -54,13 +54,18 @@ pub fn decode(bytes: &[u8]) -> Option<Answer> {
     let mut headers = Vec::with_capacity(usize::from(count).min(64));
     for _ in 0..count {
         let name = interned(text(&mut rest)?)?;
-        headers.push((name, text(&mut rest)?.to_owned()));
+        headers.push((name, text(&mut rest)?.to_owned().into()));
     }
     let body = match take::<1>(&mut rest)? {
         [KIND_INLINE] => Body::Inline(Bytes::copy_from_slice(rest)),
         [KIND_BLOB] => {
             let id = text(&mut rest)?.to_owned();
-            Body::Blob { id, len: u64::from_le_bytes(take(&mut rest)?), path: PathBuf::new() }
+            Body::Blob {
+                id,
+                len: u64::from_le_bytes(take(&mut rest)?),
+                path: PathBuf::new(),
+                held: Bytes::new(),
+            }
         }
         _ => return None,
     };
@@ -118,8 +123,8 @@ mod tests {
         let inline = Answer::new(200, "application/fhir+json", "{\"a\":1}").with("etag", "W/\"2\"");
         let blob = Answer {
             status: 206,
-            headers: vec![("mex-chunk-range", "1:3".to_owned())],
-            body: Body::Blob { id: "b-1".to_owned(), len: 77, path: PathBuf::new() },
+            headers: vec![("mex-chunk-range", "1:3".into())],
+            body: Body::Blob { id: "b-1".to_owned(), len: 77, path: PathBuf::new(), held: Bytes::new() },
         };
         for answer in [inline, blob, Answer::empty(202)] {
             assert_eq!(decode(&encode(&answer)), Some(answer));

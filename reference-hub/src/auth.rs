@@ -8,10 +8,9 @@ use crate::domain::Context;
 use crate::fhir;
 use crate::message::{Answer, Request};
 use hub_store::{Table, View};
-use serde::{Deserialize, Serialize};
 
-/// A live session: one row of [`Table::Sessions`], keyed by the token's bytes, as compact JSON.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// A live session: one row of [`Table::Sessions`], keyed by the token's bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
     /// The user's unique identifier, 12 digits.
     pub user_id: String,
@@ -20,15 +19,12 @@ pub struct Session {
     /// National role-based access code.
     pub role: String,
     /// Id of the user's role profile, which NHSD-Session-URID names, digits; "" when it is not known.
-    #[serde(default)]
     pub role_profile_id: String,
     /// When the session ends, in milliseconds since the Unix epoch.
     pub expires_ms: u64,
     /// An application acts on its own, with no user behind it (application-restricted access).
-    #[serde(default)]
     pub application: bool,
     /// May act for every organisation: the open sandbox's caller, and nobody else.
-    #[serde(default, skip)]
     pub anywhere: bool,
 }
 
@@ -37,14 +33,27 @@ pub struct Session {
 pub const SEEDED_EXPIRY_MS: u64 = 4_102_444_800_000;
 
 impl Session {
-    /// The row's value.
+    /// The row's value: end (8 bytes), application (1 byte), then the texts, each behind its length (2 bytes). Read twice
+    /// for every request, so it is not JSON; lengths rather than a separator, so no text can pass for the next.
     pub fn to_row(&self) -> Vec<u8> {
-        serde_json::to_vec(self).unwrap_or_default() // strings and a number always serialise
+        let texts = [&self.user_id, &self.ods, &self.role, &self.role_profile_id];
+        let mut row = Vec::with_capacity(9 + texts.iter().map(|t| 2 + t.len()).sum::<usize>());
+        row.extend_from_slice(&self.expires_ms.to_be_bytes());
+        row.push(u8::from(self.application));
+        for text in texts {
+            let text = &text.as_bytes()[..text.len().min(usize::from(u16::MAX))]; // a header's value is shorter
+            row.extend_from_slice(&(text.len() as u16).to_be_bytes());
+            row.extend_from_slice(text);
+        }
+        row
     }
 
     /// The session in a row's value, or `None` when it is not one.
     pub fn from_row(value: &[u8]) -> Option<Session> {
-        serde_json::from_slice(value).ok()
+        let (expires_ms, application, [user_id, ods, role, role_profile_id]) = fields(value)?;
+        let texts = (user_id.to_owned(), ods.to_owned(), role.to_owned(), role_profile_id.to_owned());
+        let (user_id, ods, role, role_profile_id) = texts;
+        Some(Session { user_id, ods, role, role_profile_id, expires_ms, application, anywhere: false })
     }
 
     /// Whom the open sandbox takes every caller for.
@@ -86,14 +95,21 @@ pub fn look_up(ctx: &Context<'_>, token: &str) -> Result<Option<Session>, Box<An
 
 /// The organisation of a token's session for the audit log, live or not; `None` when the token is unknown.
 pub fn organisation(view: &dyn View, token: &str) -> Option<String> {
-    #[derive(Deserialize)]
-    struct Ods<'a> {
-        #[serde(borrow)]
-        ods: std::borrow::Cow<'a, str>,
-    }
     let row = view.get(Table::Sessions, token.as_bytes()).ok()??;
-    let found: Ods<'_> = serde_json::from_slice(&row.value).ok()?;
-    Some(found.ods.into_owned())
+    fields(&row.value).map(|(_, _, [_, ods, ..])| ods.to_owned())
+}
+
+/// End, application, and texts of a row's value, as [`Session::to_row`] puts them.
+fn fields(row: &[u8]) -> Option<(u64, bool, [&str; 4])> {
+    let (expires_ms, rest) = row.split_first_chunk::<8>()?;
+    let (application, mut rest) = rest.split_first()?;
+    let mut texts = [""; 4];
+    for text in &mut texts {
+        let (len, after) = rest.split_first_chunk::<2>()?;
+        let (bytes, after) = after.split_at_checked(usize::from(u16::from_be_bytes(*len)))?;
+        (*text, rest) = (std::str::from_utf8(bytes).ok()?, after);
+    }
+    rest.is_empty().then_some((u64::from_be_bytes(*expires_ms), *application != 0, texts))
 }
 
 /// The caller's live session. In the sandbox any token passes, and none does too. Under mutual TLS the session must be
@@ -164,6 +180,19 @@ mod tests {
         let (segments, query) = (Vec::new(), Vec::new());
         let request = Request { method: hyper::Method::GET, segments, query, headers, body: Body::EMPTY };
         require_session(&ctx, &request)
+    }
+
+    #[test]
+    fn a_session_survives_its_row_and_nothing_shorter_or_longer_is_one() {
+        let role_profile_id = String::new();
+        let session =
+            Session { ods: "\n\0".to_owned(), role_profile_id, anywhere: false, ..Session::sandbox() };
+        let row = Session { application: true, ..session.clone() }.to_row();
+        assert_eq!(Session::from_row(&row), Some(Session { application: true, ..session }));
+        for cut in 0..row.len() {
+            assert_eq!(Session::from_row(&row[..cut]), None, "{cut} bytes");
+        }
+        assert_eq!(Session::from_row(&[&row[..], &[0]].concat()), None);
     }
 
     #[test]

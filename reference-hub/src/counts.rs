@@ -4,7 +4,7 @@
 //! for the two clock readings, on a shared virtual core under load.
 
 use crate::metrics::{Observed, TIME_BOUNDS_NS, cells_of, record};
-use crate::operation::OPERATIONS;
+use crate::operation::{OPERATIONS, Operation};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -34,9 +34,14 @@ impl OperationIndex {
         OperationIndex(OPERATIONS.iter().position(|o| o.name == name).unwrap_or(usize::MAX))
     }
 
+    /// The row; `None` for [`OperationIndex::OTHER`].
+    pub fn row(self) -> Option<&'static Operation> {
+        OPERATIONS.get(self.0).copied()
+    }
+
     /// The stable name.
     pub fn name(self) -> &'static str {
-        OPERATIONS.get(self.0).map_or(OTHER, |o| o.name)
+        self.row().map_or(OTHER, |o| o.name)
     }
 }
 

@@ -181,6 +181,6 @@ mod tests {
     fn an_overloaded_hub_names_a_time_to_wait() {
         let answer = overloaded();
         assert_eq!(answer.status, 503);
-        assert!(answer.headers.contains(&("retry-after", "1".to_owned())));
+        assert!(answer.headers.contains(&("retry-after", "1".into())));
     }
 }

@@ -12,7 +12,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// The layout this hub reads and writes. Another layout of rows takes the next number.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 
 const FORMAT_KEY: &[u8] = b"hub-format";
 const SALT_KEY: &[u8] = b"hub-audit-salt";

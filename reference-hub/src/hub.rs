@@ -57,6 +57,9 @@ pub struct HubConfig {
     pub security: Security,
     /// I/O threads; `None` means one for every core but one, at least one.
     pub io_threads: Option<usize>,
+    /// Memory for rows that were read or written last, in bytes of value; `None` leaves
+    /// [`crate::limits::READ_CACHE_BYTES_MAX`].
+    pub cache_bytes: Option<u64>,
     /// Tell no progress of filling the store; warnings are told all the same.
     pub quiet: bool,
     /// Answer the admin addresses (backup, injection) to callers on this machine; a sandbox does in any case.
@@ -84,6 +87,7 @@ impl HubConfig {
             sandbox: false,
             security: Security::default(),
             io_threads: None,
+            cache_bytes: None,
             quiet: false,
             admin: false,
             access_log_every: 0,
@@ -167,7 +171,8 @@ pub fn run_with(
     let address = bound.address();
     let blobs = Arc::new(Blobs::open(locked.path()).map_err(of_store)?);
     sweep(&blobs, locked.path(), config.store.durable).map_err(of_store)?;
-    let view = Arc::new(CachedView::new(Arc::clone(&store), parts.limits.read_cache_bytes_max));
+    let cache_bytes = config.cache_bytes.unwrap_or(parts.limits.read_cache_bytes_max);
+    let view = Arc::new(CachedView::new(Arc::clone(&store), cache_bytes));
     let committer = Committer::start(Arc::clone(&store), Arc::clone(&view), &parts.limits, parts.on_failure)
         .map_err(HubError::Threads)?;
     let hub = Arc::new(Hub {

@@ -103,6 +103,10 @@ pub const READ_CACHE_BYTES_MAX: u64 = 384 * 1024 * 1024;
 /// to a blocking thread (some 20 µs) is a small part of it.
 pub const BLOB_PIECE_BYTES: usize = 256 * 1024;
 
+/// A blob up to this size is gathered in memory and written at once, so that its handler need not read it back. 1 MiB:
+/// above a record transfer's usual fragment (600 KB); all that are under way share [`GATHERED_BYTES_MAX`].
+pub const HELD_BYTES_MAX: u64 = 1024 * 1024;
+
 /// Threads per I/O thread that read and write blobs. 16: pieces are short, and a slow client holds none of them.
 pub const BLOB_THREADS_MAX: usize = 16;
 

@@ -1,6 +1,7 @@
 //! Requests and answers as plain data, between the listener and the interfaces. Knows no sockets.
 
 use bytes::Bytes;
+use std::borrow::Cow;
 use std::path::PathBuf;
 
 /// A request's or an answer's body: small ones in memory, large ones as a durable file.
@@ -16,6 +17,8 @@ pub enum Body {
         len: u64,
         /// Where the file lies (filled by the listener on reading; not stored).
         path: PathBuf,
+        /// The bytes once more, when the listener still has them in memory (not stored); else empty.
+        held: Bytes,
     },
 }
 
@@ -78,17 +81,17 @@ pub struct Answer {
     /// HTTP status code.
     pub status: u16,
     /// Headers besides Content-Length and Date, names lower-case.
-    pub headers: Vec<(&'static str, String)>,
+    pub headers: Vec<(&'static str, Cow<'static, str>)>,
     /// The body.
     pub body: Body,
 }
 
 impl Answer {
     /// An answer with a body of one content type.
-    pub fn new(status: u16, content_type: &str, body: impl Into<Bytes>) -> Self {
+    pub fn new(status: u16, content_type: impl Into<Cow<'static, str>>, body: impl Into<Bytes>) -> Self {
         Answer {
             status,
-            headers: vec![("content-type", content_type.to_owned())],
+            headers: vec![("content-type", content_type.into())],
             body: Body::Inline(body.into()),
         }
     }
@@ -100,7 +103,7 @@ impl Answer {
 
     /// The same answer with one more header.
     #[must_use]
-    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+    pub fn with(mut self, name: &'static str, value: impl Into<Cow<'static, str>>) -> Self {
         self.headers.push((name, value.into()));
         self
     }

@@ -75,7 +75,7 @@ fn each_line_is_verified_traced_or_told_why_not() {
         format!("r11,,{},,,{},", person(2).family, person(2).birth_date),
     ];
     let answer = ask(&lines.join("\r\n"), |_| {});
-    assert_eq!((answer.status, &answer.headers[0].1), (200, &"text/csv".to_owned()));
+    assert_eq!((answer.status, &*answer.headers[0].1), (200, "text/csv"));
     let (a, b) = (a.nhs_number, b.nhs_number);
     let wanted = [
         ANSWER_COLUMNS.to_owned(),

@@ -110,7 +110,7 @@ fn route(request: &Request) -> Result<&'static str, Box<Answer>> {
     };
     if request.method != method {
         let answer = fhir::spine_error(405, "not-supported", "METHOD_NOT_ALLOWED", "Method not allowed", "");
-        return Err(Box::new(answer.with("allow", method.as_str())));
+        return Err(Box::new(answer.with("allow", method.as_str().to_owned())));
     }
     Ok(operation)
 }

@@ -69,7 +69,7 @@ fn route(request: &Request) -> Result<&'static str, Refusal> {
         return Ok(operation);
     }
     let refused = refuse(405, "not-supported", "METHOD_NOT_ALLOWED", "HTTP method not allowed");
-    Err(Box::new(refused.with("allow", method.as_str())))
+    Err(Box::new(refused.with("allow", method.as_str().to_owned())))
 }
 
 fn decide(operation: &'static str, ctx: &Context<'_>, request: &Request) -> Decision {

@@ -94,7 +94,8 @@ fn both_parties_read_a_referral_of_about_nine_kilobytes() {
         assert_eq!((answer.status, &body["resourceType"]), (200, &"ReferralRequest".into()));
         assert_eq!(body["id"], referral.ubrn);
         assert_eq!(body["subject"]["identifier"]["value"], p.nhs_number(referral.patient_index).to_string());
-        let header = |name| answer.headers.iter().find(|(n, _)| *n == name).map(|(_, v)| v.clone());
+        let header =
+            |name| answer.headers.iter().find(|(n, _)| *n == name).map(|(_, v)| v.clone().into_owned());
         let etag = format!("W/\"{}\"", body["meta"]["versionId"].as_str().unwrap());
         assert_eq!(header("etag"), Some(etag));
         assert!(header("x-ers-transaction-id").is_some_and(|id| id.len() == 38));

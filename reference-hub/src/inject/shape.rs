@@ -71,7 +71,7 @@ mod tests {
         let refused = answer("mesh-send", 503);
         let v2 = mesh::reshaped(Some("application/vnd.mesh.v2+json"), &refused).unwrap();
         assert_eq!(json(&v2)["detail"][0]["msg"], "Service Unavailable");
-        assert!(v2.headers.contains(&("content-type", "application/vnd.mesh.v2+json".to_owned())));
+        assert!(v2.headers.contains(&("content-type", "application/vnd.mesh.v2+json".into())));
         assert!(v2.headers.iter().any(|(name, _)| *name == "retry-after"));
         let v1 = mesh::reshaped(None, &answer("mesh-send", 504)).unwrap();
         assert_eq!(json(&v1)["errorDescription"], "Gateway Timeout");

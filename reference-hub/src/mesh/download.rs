@@ -76,8 +76,8 @@ fn download(call: &Call<'_>, number: u32) -> Result<Decision, Refused> {
         Some(said) if call.version == Version::V2 && message.chunks == 1 => said,
         _ => "application/octet-stream",
     };
-    let mut answer =
-        Answer { status, headers: Vec::with_capacity(24), body }.with("content-type", content_type);
+    let mut answer = Answer { status, headers: Vec::with_capacity(24), body }
+        .with("content-type", content_type.to_owned());
     push_headers(&mut answer, &message, number, gzip);
     Ok(call.read(answer))
 }
@@ -141,7 +141,7 @@ fn push_headers(answer: &mut Answer, message: &Message, number: u32, gzip: bool)
     let said = &message.said;
     let mut push = |name: &'static str, value: &str| {
         if !value.is_empty() {
-            answer.headers.push((name, value.to_owned()));
+            answer.headers.push((name, value.to_owned().into()));
         }
     };
     push("mex-from", &message.from);

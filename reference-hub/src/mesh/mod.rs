@@ -207,7 +207,9 @@ fn ping(request: &Request) -> Result<Decision, Refused> {
 /// A refusal that was made before this interface was asked, in the error shape of MESH; `None` when it is not one.
 /// `accept` is the request's Accept header.
 pub fn reshaped(accept: Option<&str>, refusal: &Answer) -> Option<Answer> {
-    let is_fhir = |(name, value): &(&str, String)| *name == "content-type" && value == crate::fhir::FHIR_JSON;
+    let is_fhir = |(name, value): &(&str, std::borrow::Cow<'static, str>)| {
+        *name == "content-type" && value == crate::fhir::FHIR_JSON
+    };
     if refusal.status < 400 || !refusal.headers.iter().any(is_fhir) {
         return None;
     }

@@ -325,7 +325,7 @@ pub fn decode_chunk(row: &Bytes) -> Option<Body> {
         BLOB => {
             let len = u64::from_le_bytes(row.get(1..9)?.try_into().ok()?);
             let id = std::str::from_utf8(row.get(9..)?).ok()?.to_owned();
-            Some(Body::Blob { id, len, path: PathBuf::new() })
+            Some(Body::Blob { id, len, path: PathBuf::new(), held: Bytes::new() })
         }
         _ => None,
     }

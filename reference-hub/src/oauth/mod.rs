@@ -58,7 +58,7 @@ fn route(request: &Request) -> Result<&'static str, Box<Answer>> {
 
 fn not_allowed(methods: &str) -> Refused {
     let description = format!("the method must be one of: {methods}");
-    Box::new(refusal(405, "invalid_request", &description).with("allow", methods))
+    Box::new(refusal(405, "invalid_request", &description).with("allow", methods.to_owned()))
 }
 
 fn decide(operation: &'static str, ctx: &Context<'_>, request: &Request) -> Decision {

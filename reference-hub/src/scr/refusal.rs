@@ -112,7 +112,7 @@ pub fn no_route() -> Refused {
 /// 405, with the methods that are allowed.
 pub fn method_not_allowed(allow: &str) -> Refused {
     let answer = outcome(405, "not-supported", "Method not allowed");
-    Box::new(answer.with("allow", allow))
+    Box::new(answer.with("allow", allow.to_owned()))
 }
 
 /// 500 or 502 `unknown`, 503 or 504 `transient`, as SCR publishes them: a fault, the service is not to be had, or took too

@@ -167,7 +167,7 @@ fn published_refusals_of_a_look_up() {
     );
     let not_implemented = |kind: &str| (kind.into(), "NOT_IMPLEMENTED".into(), "Not implemented".into());
     assert_eq!(coding(&ask(&post)), not_implemented("not-supported"));
-    assert!(ask(&post).headers.contains(&("allow", "GET".to_owned())));
+    assert!(ask(&post).headers.contains(&("allow", "GET".into())));
     assert_eq!(coding(&ask(&elsewhere)), not_implemented("not-found"));
     let mut refused = good.clone();
     refused.headers.insert("accept", "application/fhir+json;q=0, text/html".parse().unwrap());

@@ -4,6 +4,7 @@
 //! Called by the service, for every answer and for every request that an injected fault met.
 
 use crate::clock::Stopwatch;
+use crate::counts::OperationIndex;
 use crate::inject::body::Cut;
 use crate::inject::{Bad, Fate, shape};
 use crate::log::access::Access;
@@ -49,7 +50,12 @@ impl Service {
     }
 
     /// Waits as injected; gives the end of the request when it is not to be decided. Its audit event is marked.
-    pub(super) async fn suffer(&self, bad: Bad, name: &'static str, request: &Request) -> Option<Handled> {
+    pub(super) async fn suffer(
+        &self,
+        bad: Bad,
+        operation: OperationIndex,
+        request: &Request,
+    ) -> Option<Handled> {
         if !bad.wait.is_zero() {
             tokio::time::sleep(bad.wait).await;
         }
@@ -58,10 +64,10 @@ impl Service {
         }
         let answer = match bad.fate {
             Fate::Decided | Fate::Lose => return None,
-            Fate::Error(status) => shape::answer(name, status),
+            Fate::Error(status) => shape::answer(operation.name(), status),
             Fate::Reset => Answer::empty(NO_ANSWER),
         };
-        let handled = self.read_done((name, true), request, self.hub.clock.now_ms(), "", answer);
+        let handled = self.read_done((operation, true), request, self.hub.clock.now_ms(), "", answer);
         Some(Handled { bad: Some(bad), ..handled })
     }
 }

@@ -7,7 +7,6 @@ use crate::counts::OperationIndex;
 use crate::domain::Interface;
 use crate::limits::{BODY_BYTES_ANY_OPERATION, BODY_BYTES_UNROUTED_MAX, HEADER_BYTES_MAX};
 use crate::message::{Answer, Body, Request};
-use crate::operation::operation;
 use crate::server::rate;
 use crate::server::service::{Caller, Handled, Service};
 use crate::server::upload::{self, Room, Share, UploadError};
@@ -81,10 +80,8 @@ impl Service {
         let mut room = Room { bytes_max: BODY_BYTES_ANY_OPERATION, streams: false, progress_time };
         if declared.is_none_or(|n| n > BODY_BYTES_ANY_OPERATION) {
             room.bytes_max = BODY_BYTES_UNROUTED_MAX;
-            if let Ok(name) = self.route(interface, request)
-                && let Some(operation) = operation(name)
-            {
-                index = OperationIndex::of(name);
+            index = self.route(interface, request).map_or(index, OperationIndex::of);
+            if let Some(operation) = index.row() {
                 (room.bytes_max, room.streams) = (operation.body_bytes_max, operation.streams);
                 if operation.writes && self.hub.queue.is_full() {
                     self.hub.refused.commit_queue_full.fetch_add(1, Relaxed);

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use hyper::body::{Frame, SizeHint};
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::PathBuf;
@@ -101,7 +102,11 @@ pub fn response(
     headers.reserve(answer.headers.len() + 3);
     for (name, value) in answer.headers {
         // A value with a control character cannot be sent; the answer goes without that header.
-        if let Ok(value) = HeaderValue::try_from(value) {
+        let value = match value {
+            Cow::Borrowed(fixed) => HeaderValue::from_str(fixed),
+            Cow::Owned(text) => HeaderValue::try_from(text),
+        };
+        if let Ok(value) = value {
             headers.append(HeaderName::from_static(name), value);
         }
     }

@@ -12,7 +12,6 @@ use crate::inject::{Bad, body::Cut, body::slowed};
 use crate::limits::{INLINE_BYTES_MAX, Limits};
 use crate::message::{Answer, Body, Request};
 use crate::operating::Operating;
-use crate::operation::operation;
 use crate::server::addresses::Addresses;
 use crate::server::rate::Rates;
 use crate::server::reply::{self, HubBody, Mirrored};
@@ -336,18 +335,18 @@ impl Service {
             Err(answer) => return Handled::of(OperationIndex::OTHER, *answer),
         };
         let index = OperationIndex::of(name);
-        if let Some(operation) = operation(name)
+        if let Some(operation) = index.row()
             && request.body.len() > operation.body_bytes_max
         {
             return Handled::of(index, admit::too_large(operation.body_bytes_max));
         }
         let bad = self.hub.operating.inject.meets(name);
         if let Some(bad) = bad
-            && let Some(ended) = self.suffer(bad, name, request).await
+            && let Some(ended) = self.suffer(bad, index, request).await
         {
             return ended;
         }
-        Handled { bad, ..self.transact(interface, (name, bad.is_some()), request).await }
+        Handled { bad, ..self.transact(interface, (index, bad.is_some()), request).await }
     }
 
     /// Names the operation; a handler that fails is a 500, not the end of the hub.

@@ -7,7 +7,6 @@ use crate::counts::OperationIndex;
 use crate::domain::{Context, Decision, Ids, Interface, settled};
 use crate::limits::CONFLICT_RETRIES_MAX;
 use crate::message::{Answer, Request};
-use crate::operation::operation;
 use crate::server::service::{Handled, Service};
 use crate::{answer_codec, auth, fhir, log};
 use bytes::Bytes;
@@ -20,14 +19,16 @@ impl Service {
     pub(super) async fn transact(
         &self,
         interface: &Interface,
-        (name, injected): (&'static str, bool),
+        (index, injected): (OperationIndex, bool),
         request: &Request,
     ) -> Handled {
+        let name = index.name();
         let now_ms = self.hub.clock.now_ms();
         let nonce = self.nonce();
-        let read = |subject: &str, answer| self.read_done((name, injected), request, now_ms, subject, answer);
+        let read =
+            |subject: &str, answer| self.read_done((index, injected), request, now_ms, subject, answer);
         for _ in 0..=CONFLICT_RETRIES_MAX {
-            let Some(decision) = self.decide(interface, name, request, now_ms, nonce) else {
+            let Some(decision) = self.decide(interface, index, request, now_ms, nonce) else {
                 return read("", fhir::internal_error());
             };
             let Some(txn) = decision.txn else {
@@ -38,7 +39,7 @@ impl Service {
             let written = |answer, keeps_blob| Handled {
                 keeps_blob,
                 told: Some(line.clone()),
-                ..Handled::of(OperationIndex::of(name), answer)
+                ..Handled::of(index, answer)
             };
             let Ok(outcome) = self.hub.queue.submit(Txn { audit: line.clone(), ..txn }) else {
                 self.hub.refused.commit_queue_full.fetch_add(1, Relaxed);
@@ -65,14 +66,14 @@ impl Service {
     /// Audits an answer that wrote nothing; without room for the event the answer may not be given.
     pub(super) fn read_done(
         &self,
-        (name, injected): (&'static str, bool),
+        (index, injected): (OperationIndex, bool),
         request: &Request,
         now_ms: u64,
         subject: &str,
         answer: Answer,
     ) -> Handled {
-        let line = self.audit_line((name, now_ms, subject, answer.status), request, Kind::Read, injected);
-        let index = OperationIndex::of(name);
+        let line =
+            self.audit_line((index.name(), now_ms, subject, answer.status), request, Kind::Read, injected);
         match self.hub.queue.audit_read(line.clone()) {
             Ok(()) => Handled { told: Some(line), ..Handled::of(index, answer) },
             Err(_) => {
@@ -101,13 +102,14 @@ impl Service {
     fn decide(
         &self,
         interface: &Interface,
-        name: &'static str,
+        index: OperationIndex,
         request: &Request,
         now_ms: u64,
         nonce: u128,
     ) -> Option<Decision> {
         let view = self.hub.view.as_ref();
-        let writes = operation(name).is_some_and(|o| o.writes);
+        let name = index.name();
+        let writes = index.row().is_some_and(|o| o.writes);
         let peer = self.caller.peer.as_ref();
         let decide = || {
             let ids = Ids::new(nonce);

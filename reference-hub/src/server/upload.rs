@@ -1,10 +1,11 @@
-//! Reads request bodies: small ones into memory, large ones of streaming operations into a durable blob.
+//! Reads request bodies: small ones into memory, larger ones of streaming operations into a durable blob, which up to a
+//! size is also kept in memory until the request is answered.
 //!
-//! Called by the service. Never holds more of a blob in memory than one piece, never takes more bytes than allowed,
+//! Called by the service. Never holds more of a large blob in memory than one piece, never takes more bytes than allowed,
 //! never waits long for a client that drips.
 
 use crate::clock::Stopwatch;
-use crate::limits::{BLOB_PIECE_BYTES, BODY_PROGRESS_BYTES, INLINE_BYTES_MAX};
+use crate::limits::{BLOB_PIECE_BYTES, BODY_PROGRESS_BYTES, HELD_BYTES_MAX, INLINE_BYTES_MAX};
 use crate::message::Body;
 use crate::server::reply::blocking;
 use bytes::{Bytes, BytesMut};
@@ -131,8 +132,15 @@ pub async fn read(
 ) -> Result<Body, UploadError> {
     let mut incoming =
         Paced { incoming, progress_time: room.progress_time, period: Stopwatch::start(), bytes: 0 };
-    if room.streams && declared.is_some_and(|n| n > INLINE_BYTES_MAX) {
-        return stream(incoming, BytesMut::new(), (room, share), blob_room, blob_id()).await;
+    let held = room.bytes_max.min(HELD_BYTES_MAX);
+    match declared {
+        Some(n) if room.streams && (INLINE_BYTES_MAX + 1..=held).contains(&n) => {
+            return hold(incoming, n, share, blob_room, blob_id()).await;
+        }
+        Some(n) if room.streams && n > INLINE_BYTES_MAX => {
+            return stream(incoming, BytesMut::new(), (room, share), blob_room, blob_id()).await;
+        }
+        _ => {}
     }
     let Some(first) = incoming.next().await? else { return Ok(Body::EMPTY) };
     if first.len() as u64 > room.bytes_max {
@@ -171,6 +179,32 @@ async fn next(incoming: &mut Incoming) -> Result<Option<Bytes>, UploadError> {
     Ok(None)
 }
 
+/// Gathers a body of `len` bytes in memory and writes it to its blob at once.
+async fn hold(
+    mut incoming: Paced,
+    len: u64,
+    mut share: Share<'_>,
+    blob_room: &BlobRoom,
+    id: String,
+) -> Result<Body, UploadError> {
+    let mut gathered = BytesMut::with_capacity(usize::try_from(len).unwrap_or(0));
+    share.hold(&gathered)?;
+    while let Some(piece) = incoming.next().await? {
+        gathered.extend_from_slice(&piece);
+    }
+    let held = gathered.freeze();
+    let (blobs, name, bytes) = (Arc::clone(&blob_room.blobs), id.clone(), held.clone());
+    let write = move || {
+        let mut writer = blobs.create(&name)?;
+        writer.write(&bytes)?;
+        writer.finish()
+    };
+    let written = blocking(move || write().map_err(std::io::Error::other)).await;
+    written.map_err(|error| UploadError::Disk(error.to_string()))?;
+    let path = blob_room.path(&id);
+    Ok(Body::Blob { id, len: held.len() as u64, path, held })
+}
+
 async fn stream(
     mut incoming: Paced,
     mut gathered: BytesMut,
@@ -184,6 +218,7 @@ async fn stream(
         blocking(move || blobs.create(&name).map_err(std::io::Error::other)).await.map_err(disk)?;
     let mut len = 0;
     loop {
+        gathered.reserve(BLOB_PIECE_BYTES.saturating_sub(gathered.len()));
         let piece = incoming.next().await?;
         let last = piece.is_none();
         if let Some(piece) = piece {
@@ -209,5 +244,5 @@ async fn stream(
     }
     blocking(move || writer.finish().map_err(std::io::Error::other)).await.map_err(disk)?;
     let path = blob_room.path(&id);
-    Ok(Body::Blob { id, len, path })
+    Ok(Body::Blob { id, len, path, held: Bytes::new() })
 }

@@ -52,7 +52,10 @@ fn route(request: &Request) -> Result<&'static str, Box<Answer>> {
 
 fn not_allowed(allow: &str) -> Box<Answer> {
     let display = "HTTP operation not supported";
-    Box::new(fhir::spine_error(405, "not-supported", "NOT_IMPLEMENTED", display, "").with("allow", allow))
+    Box::new(
+        fhir::spine_error(405, "not-supported", "NOT_IMPLEMENTED", display, "")
+            .with("allow", allow.to_owned()),
+    )
 }
 
 fn decide(operation: &'static str, ctx: &Context<'_>, request: &Request) -> Decision {

@@ -98,6 +98,7 @@ fn take(ctx: &Context<'_>, request: &Request, header: &mut Header) -> Result<Dec
 fn content(body: &Body) -> Result<Bytes, Stop> {
     match body {
         Body::Inline(bytes) => Ok(bytes.clone()),
+        Body::Blob { held, .. } if !held.is_empty() => Ok(held.clone()),
         Body::Blob { path, .. } => std::fs::read(path).map(Bytes::from).map_err(|_| Stop::Broken),
     }
 }

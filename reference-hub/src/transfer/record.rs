@@ -209,7 +209,7 @@ pub(super) fn decode_content(row: &Bytes) -> Option<Body> {
         BLOB => {
             let len = u64::from_le_bytes(row.get(1..9)?.try_into().ok()?);
             let id = std::str::from_utf8(row.get(9..)?).ok()?.to_owned();
-            Some(Body::Blob { id, len, path: PathBuf::new() })
+            Some(Body::Blob { id, len, path: PathBuf::new(), held: Bytes::new() })
         }
         _ => None,
     }
@@ -224,7 +224,7 @@ mod tests {
         for body in [
             Body::Inline(Bytes::from_static(b"abc")),
             Body::EMPTY,
-            Body::Blob { id: "x-1".to_owned(), len: 600_000, path: PathBuf::new() },
+            Body::Blob { id: "x-1".to_owned(), len: 600_000, path: PathBuf::new(), held: Bytes::new() },
         ] {
             assert_eq!(decode_content(&encode_content(&body)), Some(body));
         }

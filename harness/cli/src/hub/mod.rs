@@ -20,6 +20,11 @@ use std::time::Duration;
 /// Most threads that may be asked for. 256: more than the cores of any machine that this is run on; each takes a socket.
 const IO_THREADS_MAX: i64 = 256;
 
+/// Most memory that may be asked for, in MiB: 16 TiB, more than any machine has.
+const CACHE_MIB_MAX: u64 = 16 * 1024 * 1024;
+/// One MiB in bytes.
+const MIB: u64 = 1024 * 1024;
+
 /// Arguments of `spinebench hub`.
 #[derive(Debug, clap::Args)]
 #[command(
@@ -66,6 +71,10 @@ pub struct Args {
     /// Threads that read and answer requests (default: cores less one, at least one).
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=IO_THREADS_MAX))]
     io_threads: Option<u16>,
+    /// Memory for the rows that were read or written last, in MiB (default: a quarter of this machine's, at least 384).
+    /// 6 KB hold one person.
+    #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u64).range(16..=CACHE_MIB_MAX))]
+    cache: Option<u64>,
     /// No progress on stderr.
     #[arg(long, short)]
     quiet: bool,
@@ -153,6 +162,7 @@ pub fn run(args: Args) -> Result<Exit, Failure> {
         sandbox: args.sandbox,
         security,
         io_threads: args.io_threads.map(usize::from),
+        cache_bytes: Some(args.cache.map_or_else(cache_bytes, |mib| mib * MIB)),
         quiet: args.quiet,
         admin: args.admin,
         access_log_every: args.access_log,
@@ -174,6 +184,13 @@ pub fn run(args: Args) -> Result<Exit, Failure> {
         log::info("stopped", &told);
     }
     Ok(Exit::Ok)
+}
+
+/// A quarter of this machine's memory: the rest is for the disk's pages and for whoever else is there.
+fn cache_bytes() -> u64 {
+    let memory = rustix::system::sysinfo();
+    let bytes = u64::from(memory.totalram).saturating_mul(u64::from(memory.mem_unit));
+    (bytes / 4).max(reference_hub::limits::READ_CACHE_BYTES_MAX)
 }
 
 /// What the word on the command line stands for; the first when it is none (the parser lets no other through).

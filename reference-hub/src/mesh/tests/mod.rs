@@ -184,7 +184,8 @@ impl Ask {
     }
 
     fn blob(mut self, id: &str, len: u64) -> Ask {
-        self.0.body = Body::Blob { id: id.to_owned(), len, path: PathBuf::from("somewhere") };
+        self.0.body =
+            Body::Blob { id: id.to_owned(), len, path: PathBuf::from("somewhere"), held: Bytes::new() };
         self
     }
 }
@@ -206,7 +207,7 @@ fn json(answer: &Answer) -> Value {
 
 fn header<'a>(answer: &'a Answer, name: &str) -> &'a str {
     let mut found = answer.headers.iter().filter(|(n, _)| *n == name);
-    let value = found.next().map_or("", |(_, v)| v.as_str());
+    let value = found.next().map_or("", |(_, v)| &**v);
     assert!(found.next().is_none(), "two {name}");
     value
 }

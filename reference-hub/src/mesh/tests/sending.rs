@@ -228,7 +228,8 @@ fn large_content_travels_as_a_reference_and_its_path_is_not_stored() {
     let answer = hub.answer(&hub.send().blob("blob-1", 5_000_000));
     let id = json(&answer)["message_id"].as_str().unwrap().to_owned();
     let answer = hub.answer(&hub.ask("GET", "X26ABC2", &format!("inbox/{id}")).header("accept", V2));
-    let expected = Body::Blob { id: "blob-1".to_owned(), len: 5_000_000, path: PathBuf::new() };
+    let expected =
+        Body::Blob { id: "blob-1".to_owned(), len: 5_000_000, path: PathBuf::new(), held: Bytes::new() };
     assert_eq!((answer.status, &answer.body), (200, &expected));
     let row = hub.store.get(Table::Chunks, format!("{id}|00001").as_bytes()).unwrap().unwrap();
     assert!(!String::from_utf8_lossy(&row.value).contains("somewhere"));

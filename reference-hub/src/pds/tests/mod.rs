@@ -175,7 +175,7 @@ fn body(answer: &Answer) -> Value {
 }
 
 fn header<'a>(answer: &'a Answer, name: &str) -> Option<&'a str> {
-    answer.headers.iter().find(|(n, _)| *n == name).map(|(_, v)| v.as_str())
+    answer.headers.iter().find(|(n, _)| *n == name).map(|(_, v)| &**v)
 }
 
 /// Status and Spine error code of a refusal.

@@ -150,7 +150,7 @@ fn other_methods_and_paths_are_refused() {
         for method in [Method::PUT, Method::DELETE, Method::PATCH, Method::OPTIONS] {
             let (status, body, headers) = hub.send(&hub.request(method, path, &[], &Value::Null));
             assert_eq!((status, &body["resourceType"]), (405, &json!("OperationOutcome")), "{path}");
-            assert!(headers.contains(&("allow", allow.to_owned())), "{path}");
+            assert!(headers.contains(&("allow", allow.into())), "{path}");
         }
     }
     assert_eq!(hub.get(PERMIT, &[]).0, 405);

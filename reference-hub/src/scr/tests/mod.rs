@@ -41,7 +41,7 @@ impl Default for Hub {
     }
 }
 
-type Sent = (u16, Value, Vec<(&'static str, String)>);
+type Sent = (u16, Value, Vec<(&'static str, std::borrow::Cow<'static, str>)>);
 
 impl Hub {
     /// A hub that knows these patients in its demographics.

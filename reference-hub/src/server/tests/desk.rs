@@ -62,7 +62,8 @@ fn decide(operation: &'static str, ctx: &Context<'_>, request: &Request) -> Deci
         }
         "mesh-download" => {
             let len = request.segments[3].parse().unwrap();
-            let body = Body::Blob { id: request.segments[2].clone(), len, path: "".into() };
+            let body =
+                Body::Blob { id: request.segments[2].clone(), len, path: "".into(), held: Bytes::new() };
             Decision::read(Answer { status: 200, headers: Vec::new(), body }, "")
         }
         "cis-validate" => Decision::read(Answer::new(200, "text/plain", request.bytes().to_vec()), ""),

@@ -27,8 +27,8 @@ fn a_recipient_lists_fetches_and_takes_its_messages() {
     assert_eq!(told["undelivered_after"], "2025-06-01T12:05:00Z");
     let fetched = hub.queue("GET", &letter.to, &guid(7), 1);
     assert_eq!((fetched.status, text(&fetched)), (200, letter.body.clone()));
-    assert!(fetched.headers.contains(&("content-type", letter.content_type.clone())));
-    assert!(fetched.headers.contains(&("soapaction", format!("\"{}\"", letter.soap_action))));
+    assert!(fetched.headers.contains(&("content-type", letter.content_type.clone().into())));
+    assert!(fetched.headers.contains(&("soapaction", format!("\"{}\"", letter.soap_action).into())));
     assert_eq!(hub.queue("DELETE", &letter.to, &guid(7), 1).status, 204);
     assert_eq!(refusal(&hub.queue("DELETE", &letter.to, &guid(7), 1)), (404, "RESOURCE_NOT_FOUND".into()));
     assert_eq!(hub.queue("GET", &letter.to, &guid(7), 1).status, 404);
@@ -126,7 +126,7 @@ fn a_message_not_taken_within_its_persist_duration_is_reported_to_its_sender() {
         assert_eq!(list["messages"][0]["action"], "MessageError");
         let id = list["messages"][0]["message_id"].as_str().unwrap().to_owned();
         let report = hub.queue("GET", &letter.from, &id, 0);
-        assert!(report.headers.contains(&("content-type", "text/xml".to_owned())));
+        assert!(report.headers.contains(&("content-type", "text/xml".into())));
         assert_eq!(codes(&report), ["DeliveryFailure"]);
         assert!(text(&report).contains(&format!("<eb:RefToMessageId>{}<", guid(7))));
         // The report itself is given up without another, and in the end nothing is left to do.

@@ -78,11 +78,11 @@ fn a_large_body_is_read_from_its_blob_and_kept_there() {
     std::fs::write(&path, &letter.body).unwrap();
     let len = letter.body.len() as u64;
     let mut request = letter.request();
-    request.body = Body::Blob { id: "blob-1".to_owned(), len, path };
+    request.body = Body::Blob { id: "blob-1".to_owned(), len, path, held: bytes::Bytes::new() };
     assert_eq!(hub.ask(&request, None).status, 202);
     let fetched = hub.queue("GET", &letter.to, &guid(7), 1);
     assert!(matches!(&fetched.body, Body::Blob { id, len: l, .. } if id == "blob-1" && *l == len));
     let Body::Blob { id, len, .. } = request.body else { panic!("blob") };
-    request.body = Body::Blob { id, len, path: folder.path().join("gone") };
+    request.body = Body::Blob { id, len, path: folder.path().join("gone"), held: bytes::Bytes::new() };
     assert_eq!(hub.ask(&request, None).status, 500);
 }

@@ -209,5 +209,5 @@ fn codes(answer: &Answer) -> Vec<String> {
 fn assert_refused(answer: &Answer, status: u16, code: &str) {
     assert_eq!((answer.status, codes(answer)), (status, vec![code.to_owned()]), "{}", text(answer));
     assert!(text(answer).contains("eb:highestSeverity=\"Error\""));
-    assert!(answer.headers.contains(&("content-type", "text/xml".to_owned())));
+    assert!(answer.headers.contains(&("content-type", "text/xml".into())));
 }

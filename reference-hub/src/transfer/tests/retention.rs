@@ -8,7 +8,8 @@ fn large(hub: &Hub, letter: &Letter) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("b-1");
     std::fs::write(&path, &letter.body).unwrap();
-    let body = Body::Blob { id: "b-1".to_owned(), len: letter.body.len() as u64, path };
+    let body =
+        Body::Blob { id: "b-1".to_owned(), len: letter.body.len() as u64, path, held: bytes::Bytes::new() };
     let answer = hub.ask(&Request { body, ..letter.request() }, None);
     assert_eq!(answer.status, 202, "{}", text(&answer));
     folder

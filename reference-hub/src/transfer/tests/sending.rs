@@ -185,7 +185,7 @@ fn other_methods_and_addresses_are_refused() {
     request.method = hyper::Method::PUT;
     let answer = hub.ask(&request, None);
     assert_eq!(answer.status, 405);
-    assert!(answer.headers.contains(&("allow", "POST".to_owned())));
+    assert!(answer.headers.contains(&("allow", "POST".into())));
     request.segments[1] = "backwardreliable".to_owned();
     assert_eq!(hub.ask(&request, None).status, 404);
     let answer = hub.queue("PUT", &population().endpoint(0), "", 0);
