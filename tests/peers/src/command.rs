@@ -172,7 +172,9 @@ fn page(bench: &Bench, tables: &[Table], failed: &[String], busy: (Busy, Busy), 
         100.0 * after.steal_since(&before)
     );
     if first {
-        out.push_str("- everything measured ran before all else on its core (niceness -20)\n");
+        out.push_str(
+            "- everything measured ran before all else on its core (niceness -5, of the session -20)\n",
+        );
     }
     let _ = writeln!(
         out,

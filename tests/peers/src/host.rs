@@ -86,9 +86,12 @@ fn field(text: &str, name: &str) -> Option<String> {
     Some(line.split_once(':')?.1.trim().to_owned())
 }
 
-/// Niceness of everything that is measured, where the system allows it: what else a shared machine does is then kept off
-/// the cores, from all contestants alike. The lowest there is.
-const NICENESS: i32 = -20;
+/// Niceness of every process that is measured, where the system allows it. Not lower than what the product's sending thread
+/// asks for itself (-10), which would else come after the threads beside it.
+const NICENESS: i32 = -5;
+/// Niceness of the whole session: what else a shared machine does is then kept off the cores, from all contestants alike.
+/// The lowest there is.
+const SESSION_NICENESS: &str = "-20";
 /// The kernel weighs sessions against each other before it weighs processes; this file has the session's niceness.
 const SESSION: &str = "/proc/self/autogroup";
 
@@ -104,7 +107,7 @@ impl Priority {
         let granted = rustix::process::setpriority_process(None, NICENESS).is_ok();
         if granted {
             // Not every kernel groups by session.
-            let _ = std::fs::write(SESSION, NICENESS.to_string());
+            let _ = std::fs::write(SESSION, SESSION_NICENESS);
         }
         Priority { granted }
     }
