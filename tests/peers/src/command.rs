@@ -3,7 +3,7 @@
 
 use crate::bench::Bench;
 use crate::comparisons::{COMPARISONS, Comparison, chosen};
-use crate::host::{Busy, Host, commit};
+use crate::host::{self, Busy, Host, commit};
 use crate::table::Table;
 use clap::Parser;
 use std::fmt::Write as _;
@@ -115,6 +115,7 @@ fn bench_of(cli: &Cli) -> Result<Bench, String> {
 }
 
 fn compare(bench: &Bench, comparisons: &[Comparison]) -> ExitCode {
+    let first = host::Priority::first();
     let before = Busy::now();
     let mut tables = Vec::new();
     let mut failed = Vec::new();
@@ -131,7 +132,7 @@ fn compare(bench: &Bench, comparisons: &[Comparison]) -> ExitCode {
             }
         }
     }
-    let page = page(bench, &tables, &failed, (before, Busy::now()));
+    let page = page(bench, &tables, &failed, (before, Busy::now()), first.granted());
     match std::fs::write(bench.out.join("README.md"), page) {
         Err(e) => fail(5, &format!("{}: {e}", bench.out.display())),
         Ok(()) if failed.is_empty() => ExitCode::SUCCESS,
@@ -149,7 +150,7 @@ fn write_table(out: &Path, table: &Table) -> Result<(), String> {
 }
 
 /// The page that joins the tables.
-fn page(bench: &Bench, tables: &[Table], failed: &[String], busy: (Busy, Busy)) -> String {
+fn page(bench: &Bench, tables: &[Table], failed: &[String], busy: (Busy, Busy), first: bool) -> String {
     let host = Host::here();
     let (before, after) = busy;
     let mut out = String::from("# Spinebench side by side\n\n");
@@ -170,6 +171,11 @@ fn page(bench: &Bench, tables: &[Table], failed: &[String], busy: (Busy, Busy)) 
         after.load,
         100.0 * after.steal_since(&before)
     );
+    if first {
+        out.push_str(
+            "- everything measured ran before all else on its core (niceness -5, of the session -20)\n",
+        );
+    }
     let _ = writeln!(
         out,
         "- servers on core {}, clients on core {}; medians of {} rounds of {} s each, everybody in turn in each round; \

@@ -12,9 +12,12 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// Between two looks at a running child: five ticks of the kernel's account would be missed by nothing that matters, and
-/// a look costs some tens of microseconds.
-const LOOK: Duration = Duration::from_millis(20);
+/// Between two looks at a running child: five ticks of the kernel's account, and a look costs some tens of microseconds.
+const LOOK: Duration = Duration::from_millis(50);
+/// The kernel tells CPU time in these to programs, whatever its own are; so on every architecture that runs the product.
+const TICKS_PER_S: f64 = 100.0;
+/// A page of memory, on the architectures that the product is built for.
+const PAGE_BYTES: u64 = 4_096;
 /// How long a child may take to stop after SIGTERM before it is killed.
 const PATIENCE_NS: u64 = 10_000_000_000;
 
@@ -38,7 +41,7 @@ pub struct Ended {
     pub stdout: String,
     /// The end of what it said on standard error.
     pub stderr: String,
-    /// One look each 20 ms, and one at its end.
+    /// One look each 50 ms, and one at its end.
     pub looks: Vec<Look>,
 }
 
@@ -212,57 +215,47 @@ pub fn on_core<T>(core: usize, what: impl FnOnce() -> T) -> T {
 /// CPU time and memory of a process and its descendants; `None` when it is gone.
 pub fn look(pid: u32) -> Option<Look> {
     let at_ns = Clock::start().origin_ns();
-    let all: Vec<Stat> = std::fs::read_dir("/proc")
-        .ok()?
-        .filter_map(|e| e.ok()?.file_name().to_str()?.parse::<u32>().ok())
-        .filter_map(|pid| Stat::parse(pid, &std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?))
-        .collect();
-    let ours = tree(&all, pid);
-    if ours.is_empty() {
-        return None;
+    let mut found = vec![Stat::of(pid)?];
+    let mut at = 0;
+    while let Some(parent) = found.get(at).map(|s| s.pid) {
+        found.extend(children(parent).into_iter().filter_map(Stat::of));
+        at += 1;
     }
-    let tick_s = 1.0 / rustix::param::clock_ticks_per_second() as f64;
-    let page = rustix::param::page_size() as u64;
     Some(Look {
         at_ns,
-        cpu_s: ours.iter().map(|s| s.ticks).sum::<u64>() as f64 * tick_s,
-        rss_bytes: ours.iter().map(|s| s.pages).sum::<u64>() * page,
+        cpu_s: found.iter().map(|s| s.ticks).sum::<u64>() as f64 / TICKS_PER_S,
+        rss_bytes: found.iter().map(|s| s.pages).sum::<u64>() * PAGE_BYTES,
     })
+}
+
+/// The children of a process, by whichever of its threads; none where the kernel does not tell.
+fn children(pid: u32) -> Vec<u32> {
+    let Ok(threads) = std::fs::read_dir(format!("/proc/{pid}/task")) else { return Vec::new() };
+    let told = |thread: std::fs::DirEntry| std::fs::read_to_string(thread.path().join("children")).ok();
+    let told: Vec<String> = threads.filter_map(|t| told(t.ok()?)).collect();
+    told.iter().flat_map(|text| text.split_whitespace()).filter_map(|pid| pid.parse().ok()).collect()
 }
 
 /// The part of `/proc/PID/stat` that is needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Stat {
     pid: u32,
-    parent: u32,
     /// Its own, and that of children it has waited for.
     ticks: u64,
     pages: u64,
 }
 
 impl Stat {
+    fn of(pid: u32) -> Option<Stat> {
+        Stat::parse(pid, &std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
+    }
+
     fn parse(pid: u32, text: &str) -> Option<Stat> {
         // The name in brackets may hold blanks and brackets; what follows the last one may not.
         let fields: Vec<&str> = text.rsplit_once(')')?.1.split_whitespace().collect();
         let number = |i: usize| fields.get(i)?.parse::<u64>().ok();
-        Some(Stat {
-            pid,
-            parent: fields.get(1)?.parse().ok()?,
-            ticks: number(11)? + number(12)? + number(13)? + number(14)?,
-            pages: number(21)?,
-        })
+        Some(Stat { pid, ticks: number(11)? + number(12)? + number(13)? + number(14)?, pages: number(21)? })
     }
-}
-
-/// A process and its descendants among all.
-fn tree(all: &[Stat], root: u32) -> Vec<Stat> {
-    let mut found: Vec<Stat> = all.iter().filter(|s| s.pid == root).copied().collect();
-    let mut at = 0;
-    while let Some(parent) = found.get(at).map(|s| s.pid) {
-        found.extend(all.iter().filter(|s| s.parent == parent));
-        at += 1;
-    }
-    found
 }
 
 /// The last two thousand bytes of a stream: the end of a complaint says why.
@@ -316,6 +309,6 @@ mod tests {
     #[test]
     fn a_name_with_blanks_and_brackets_does_not_confuse_the_account() {
         let text = "7 (a b) c) S 3 7 7 0 -1 0 0 0 0 0 10 20 3 4 20 0 1 0 5 1000 42 0";
-        assert_eq!(Stat::parse(7, text), Some(Stat { pid: 7, parent: 3, ticks: 37, pages: 42 }));
+        assert_eq!(Stat::parse(7, text), Some(Stat { pid: 7, ticks: 37, pages: 42 }));
     }
 }

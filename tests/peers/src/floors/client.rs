@@ -43,9 +43,9 @@ fn run(target: SocketAddr, connections: u32, seconds: f64) -> Result<u64, String
             epoll::wait(&poller, rustix::buffer::spare_capacity(&mut events), None).map_err(told)?;
             for event in &events {
                 let line = &mut lines[event.data.u64() as usize];
-                match line.read_some(&mut scratch, false)? {
+                match line.read_some(&mut scratch, false, |_| ())? {
                     Received::Partial => continue,
-                    Received::Answer(_) => answers += 1,
+                    Received::Answer(()) => answers += 1,
                     Received::Closed => return Err("closed before the answer".to_owned()),
                 }
                 line.request().extend_from_slice(&request);

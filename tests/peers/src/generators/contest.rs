@@ -22,24 +22,28 @@ pub struct Contestant {
 }
 
 /// The contestants for some loads, the product first; and a sentence for each that cannot be had.
-pub fn contestants(bench: &Bench, loads: &[Load]) -> (Vec<Contestant>, Vec<String>) {
+pub fn contestants(bench: &Bench, loads: &[Load], seconds: u32) -> (Vec<Contestant>, Vec<String>) {
     let (mut all, mut missing) = (Vec::new(), Vec::new());
     match ours::find(bench) {
-        Ok(found) => all.extend(loads.iter().take(1).map(|load| product(bench, &found, *load))),
+        Ok(found) => {
+            all.extend(loads.iter().take(1).map(|load| product(bench, &found, example(*load, seconds))))
+        }
         Err(sentence) => missing.push(format!("{OURS}: {sentence}")),
     }
     for peer in peers::PEERS {
         match (peer.find)(bench) {
-            Ok(found) => all.extend(loads.iter().filter_map(|load| other(peer, &found, *load))),
+            Ok(found) => {
+                all.extend(loads.iter().filter_map(|load| other(peer, &found, example(*load, seconds))))
+            }
             Err(sentence) => missing.push(format!("{} is left out: {sentence}", peer.name)),
         }
     }
     (all, missing)
 }
 
-fn product(bench: &Bench, found: &Found, load: Load) -> Contestant {
+fn product(bench: &Bench, found: &Found, example: Ask) -> Contestant {
     let command = shown(&found.program, &ours::words(found, bench));
-    let scenario = ours::scenario(&example(load)).replace('\n', "; ");
+    let scenario = ours::scenario(&example).trim_end().replace('\n', "; ");
     let row = Row {
         who: OURS.to_owned(),
         version: found.version.clone(),
@@ -48,12 +52,16 @@ fn product(bench: &Bench, found: &Found, load: Load) -> Contestant {
         note: format!("everything recorded and every answer checked; scenario: {scenario}"),
     };
     let found = found.clone();
-    Contestant { row, load, measure: Box::new(move |bench, ask| ours::measure(bench, &found, ask)) }
+    Contestant {
+        row,
+        load: example.load,
+        measure: Box::new(move |bench, ask| ours::measure(bench, &found, ask)),
+    }
 }
 
-fn other(peer: &'static peers::Peer, found: &Found, load: Load) -> Option<Contestant> {
-    let words = (peer.words)(found, &example(load))?;
-    let mark = if matches!(load, Load::Corrected(_)) { CORRECTED } else { "" };
+fn other(peer: &'static peers::Peer, found: &Found, example: Ask) -> Option<Contestant> {
+    let words = (peer.words)(found, &example)?;
+    let mark = if matches!(example.load, Load::Corrected(_)) { CORRECTED } else { "" };
     let row = Row {
         who: format!("{}{mark}", peer.name),
         version: found.version.clone(),
@@ -70,12 +78,12 @@ fn other(peer: &'static peers::Peer, found: &Found, load: Load) -> Option<Contes
         }
         Ok(Outcome { reported: (peer.read)(&ended.stdout), ended, planned_ns: None })
     };
-    Some(Contestant { row, load, measure: Box::new(measure) })
+    Some(Contestant { row, load: example.load, measure: Box::new(measure) })
 }
 
 /// For commands that are shown: the port is another in each measurement.
-fn example(load: Load) -> Ask {
-    Ask { target: std::net::SocketAddr::from(([127, 0, 0, 1], 8080)), seconds: 5, load }
+fn example(load: Load, seconds: u32) -> Ask {
+    Ask { target: std::net::SocketAddr::from(([127, 0, 0, 1], 8080)), seconds, load }
 }
 
 impl Contestant {

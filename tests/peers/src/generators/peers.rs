@@ -125,7 +125,11 @@ fn oha_words(_: &Found, ask: &Ask) -> Option<Vec<String>> {
 
 fn hey(bench: &Bench) -> Result<Found, String> {
     let program = install::debian(bench, "hey", "hey")?;
-    Ok(Found { version: "Debian's".to_owned(), program, file: None })
+    // It tells no version itself.
+    let said = std::process::Command::new("dpkg-query").args(["-W", "-f", "${Version}", "hey"]).output();
+    let version =
+        said.ok().filter(|o| o.status.success()).map(|o| String::from_utf8_lossy(&o.stdout).into_owned());
+    Ok(Found { version: version.unwrap_or_else(|| "unknown".to_owned()), program, file: None })
 }
 
 fn hey_words(_: &Found, ask: &Ask) -> Option<Vec<String>> {

@@ -24,19 +24,17 @@ const RSS: &str = "client memory MB";
 /// # Errors
 /// A sentence: our own small programs cannot be started.
 pub fn compare(bench: &Bench) -> Result<Table, String> {
-    let (mut all, missing) = contestants(bench, &[Load::Saturate]);
-    let mut floor = floor_row();
     let seconds = whole_seconds(bench);
+    let (mut all, missing) = contestants(bench, &[Load::Saturate], seconds);
+    let mut floor = floor_row(seconds);
     for _ in 0..bench.rounds.min(1) {
         // A first, short turn that does not count: the machine wakes up.
         measure(bench, &mut floor.clone(), BODY_BYTES, |server| null_client(bench, server, 1))?;
     }
-    let mut at = 0;
     contest::rounds(bench, &mut all, |bench, contestant: &mut Contestant| {
-        if contestant.row.who == OURS || at == 0 {
+        if contestant.row.who == OURS {
             measure(bench, &mut floor, BODY_BYTES, |server| null_client(bench, server, seconds))?;
         }
-        at += 1;
         let ask = |target| Ask { target, seconds, load: contestant.load };
         let mut row = contestant.row.clone();
         measure(bench, &mut row, BODY_BYTES, |server| {
@@ -61,11 +59,11 @@ pub fn compare(bench: &Bench) -> Result<Table, String> {
     })
 }
 
-fn floor_row() -> Row {
+fn floor_row(seconds: u32) -> Row {
     Row {
         who: FLOOR.to_owned(),
         version: String::new(),
-        command: shown(std::path::Path::new("spinebench-peers"), &null_words("127.0.0.1:8080", 5)),
+        command: shown(std::path::Path::new("spinebench-peers"), &null_words("127.0.0.1:8080", seconds)),
         figures: Vec::new(),
         note: "the product's own connections, asking one prepared request; no plan, no check, no record"
             .to_owned(),

@@ -11,7 +11,7 @@ use crate::table::{Row, Table, Target};
 /// exactly one whole freeze, and has time after it to send what it held back.
 const FULL: (u32, u32, u32) = (10, 1, 11);
 /// The same for a smoke run.
-const SMOKE: (u32, u32, u32) = (4, 1, 4);
+const SMOKE: (u32, u32, u32) = (3, 1, 3);
 
 const REPORTED: &str = "p99 reported ms";
 const TRUE: &str = "p99 true ms";
@@ -24,8 +24,9 @@ const NEVER: &str = "never sent";
 /// # Errors
 /// Never; whoever fails is told in the table.
 pub fn compare(bench: &Bench) -> Result<Table, String> {
-    let (mut all, missing) = contestants(bench, &[Load::Rate(RATE), Load::Corrected(RATE)]);
     let (period_s, length_s, seconds) = if bench.smoke { SMOKE } else { FULL };
+    let loads = [Load::Rate(RATE), Load::Corrected(RATE)];
+    let (mut all, missing) = contestants(bench, &loads, seconds);
     rounds(bench, &mut all, |bench, contestant| {
         let server = Server::known(bench, Some((period_s, length_s)))?;
         let ask = Ask { target: server.address, seconds, load: contestant.load };

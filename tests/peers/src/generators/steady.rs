@@ -18,8 +18,8 @@ const KEPT: &str = "requests/s";
 /// # Errors
 /// Never; whoever fails is told in the table.
 pub fn compare(bench: &Bench) -> Result<Table, String> {
-    let (mut all, missing) = contestants(bench, &[Load::Rate(RATE)]);
     let seconds = whole_seconds(bench);
+    let (mut all, missing) = contestants(bench, &[Load::Rate(RATE)], seconds);
     rounds(bench, &mut all, |bench, contestant| {
         let server = Server::known(bench, None)?;
         let ask = Ask { target: server.address, seconds, load: contestant.load };
