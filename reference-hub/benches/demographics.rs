@@ -65,7 +65,7 @@ impl Measurement for CpuTime {
     }
 
     fn formatter(&self) -> &dyn ValueFormatter {
-        (&WallTime).formatter()
+        WallTime.formatter()
     }
 }
 
