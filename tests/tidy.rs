@@ -38,7 +38,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "scenarios",
         ],
     ),
-    ("peers", &[]),
+    ("peers", &["harness", "population", "run-record", "scenarios"]),
     ("tests", &[]),
 ];
 

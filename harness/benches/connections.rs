@@ -21,9 +21,9 @@ fn exchange(connection: &mut Connection, request: &[u8], scratch: &mut [u8]) {
     connection.write_some().expect("the server is there");
     loop {
         poll(&mut [PollFd::from_borrowed_fd(connection.fd(), PollFlags::IN)], None).expect("a poller");
-        match connection.read_some(scratch, false).expect("an answer") {
+        match connection.read_some(scratch, false, |_| ()).expect("an answer") {
             Received::Partial => {}
-            Received::Answer(_) => return,
+            Received::Answer(()) => return,
             Received::Closed => panic!("the server closed"),
         }
     }

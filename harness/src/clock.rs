@@ -49,6 +49,24 @@ pub fn wall_now() -> jiff::Timestamp {
     jiff::Timestamp::from_nanosecond(wall_ns()).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
 }
 
+/// The wall clock for whoever needs it for each request: read again when a millisecond has passed, a thousandth of what any
+/// time stamp of a request tells.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Wall(Option<(u64, jiff::Timestamp)>);
+
+/// How old a reading may be.
+const WALL_NS: u64 = 1_000_000;
+
+impl Wall {
+    /// The wall clock's time when a [`Clock`] stands at `now_ns`.
+    pub fn at(&mut self, now_ns: u64) -> jiff::Timestamp {
+        match self.0.filter(|(read_ns, _)| now_ns.checked_sub(*read_ns).is_some_and(|age| age < WALL_NS)) {
+            Some((_, now)) => now,
+            None => self.0.insert((now_ns, wall_now())).1,
+        }
+    }
+}
+
 /// The same in nanoseconds since the Unix epoch. It goes by way of the standard library, as every other program's time
 /// does, so that whatever moves the time of this process also shows here; what it costs more is tested below.
 #[expect(clippy::disallowed_methods, reason = "this is the file where the harness reads clocks")]

@@ -124,6 +124,7 @@ pub fn finish(
         model: match scenario.load.model {
             Model::Open => "open",
             Model::Users => "users",
+            Model::Closed => "closed",
         }
         .to_owned(),
         arrivals: match scenario.load.arrivals {

@@ -74,9 +74,9 @@ fn ask() -> Option<Floor> {
         loop {
             events.clear();
             rustix::event::epoll::wait(&poller, rustix::buffer::spare_capacity(&mut events), None).ok()?;
-            match connection.read_some(&mut scratch, false).ok()? {
+            match connection.read_some(&mut scratch, false, |_| ()).ok()? {
                 Received::Partial => {}
-                Received::Answer(_) => break,
+                Received::Answer(()) => break,
                 Received::Closed => return None,
             }
         }

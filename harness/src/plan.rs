@@ -258,6 +258,13 @@ impl Iterator for Plan {
         }
         self.drawn += 1;
         self.left -= 1;
+        Some(self.asked(self.due_ns, self.phase))
+    }
+}
+
+impl Plan {
+    /// What is asked next, whenever that is: of the plan, what and not when.
+    fn asked(&mut self, planned_ns: u64, phase: usize) -> Arrival {
         let u = unit(&mut self.picks);
         let at = self.cumulative.partition_point(|c| *c < u).min(self.choices.len() - 1);
         let choice = &self.choices[at];
@@ -267,16 +274,22 @@ impl Iterator for Plan {
             self.ordinals[*interaction] += 1;
         }
         let arrival = Arrival {
-            planned_ns: self.due_ns,
+            planned_ns,
             seq: self.seq,
             interaction: choice.interactions[0],
-            phase: self.phase,
+            phase,
             journey: choice.journey,
             ordinals,
             given: Given::default(),
         };
         self.seq += 1;
-        Some(arrival)
+        arrival
+    }
+
+    /// The arrivals of the closed model, without end: what is asked, in the same order as in the open model, due whenever a
+    /// connection is free. Their time and phase are 0 until whoever sends them knows better. `None` when nothing is asked.
+    pub fn whenever(&mut self) -> Option<Arrival> {
+        (!self.choices.is_empty()).then(|| self.asked(0, 0))
     }
 }
 

@@ -15,7 +15,7 @@ use crate::recorder::Recorder;
 use crate::workers::{self, Gathered};
 use population::Population;
 use run_record::{Measured, Observed, TraceFacts};
-use scenarios::{Arrivals, Scenario, What, nanoseconds};
+use scenarios::{Arrivals, Model, Scenario, What, nanoseconds};
 use std::net::SocketAddr;
 use std::sync::atomic::AtomicBool;
 
@@ -117,7 +117,7 @@ pub fn population_of(scenario: &Scenario) -> Result<Population, RunError> {
         .map_err(|faults| RunError::Population(faults.join("; ")))
 }
 
-/// Runs the open model.
+/// Runs the open model, and the closed one in which each connection asks again at once.
 ///
 /// # Errors
 /// [`RunError`]; anything that happens to single requests is counted, not returned.
@@ -128,7 +128,9 @@ pub fn run_open(scenario: &Scenario, setting: &mut Setting<'_>) -> Result<Measur
         workers::run(scenario, population, setting)?;
     let trace = scenario.load.trace.as_ref().map(|trace| trace_facts(trace, &recorder));
     let observed = Observed { connections: Some(connections), trace, ..Observed::default() };
-    let schedule = Some(schedule.finish(!facts.interrupted));
+    // Without planned times there is no schedule to keep.
+    let planned = scenario.load.model == Model::Open;
+    let schedule = planned.then(|| schedule.finish(!facts.interrupted));
     let end = End { begun, facts, noise, schedule, trace_fault, observed };
     Ok(finish(scenario, setting, recorder, series, end))
 }

@@ -1,9 +1,10 @@
-//! Where a sending thread's arrivals come from: the plan, or a trace that is read while it is replayed. Called by `workers`.
+//! Where a sending thread's arrivals come from: the plan, a trace that is read while it is replayed, or in the closed model
+//! the plan without its times. Called by `workers`.
 
 use crate::plan::{Arrival, Plan};
 use crate::run::{RunError, plan_of};
 use population::Population;
-use scenarios::{Arrivals, STEPS_MAX, Scenario, TraceReader};
+use scenarios::{Arrivals, Model, STEPS_MAX, Scenario, TraceReader};
 
 /// Arrivals in the order of time, one after the other, in constant memory.
 pub enum Source {
@@ -11,6 +12,8 @@ pub enum Source {
     Planned(Box<Plan>),
     /// As recorded.
     Recorded(Box<Recorded>),
+    /// Without end and without times: whoever sends says when.
+    Endless(Box<Plan>),
 }
 
 impl Source {
@@ -19,6 +22,9 @@ impl Source {
     /// # Errors
     /// The trace cannot be opened any more.
     pub fn of(scenario: &Scenario, population: &Population) -> Result<Source, RunError> {
+        if scenario.load.model == Model::Closed {
+            return Ok(Source::Endless(Box::new(plan_of(scenario))));
+        }
         if scenario.load.arrivals != Arrivals::Trace {
             return Ok(Source::Planned(Box::new(plan_of(scenario))));
         }
@@ -30,7 +36,7 @@ impl Source {
     /// Why the trace ended before its time, if it did.
     pub fn fault(&self) -> Option<String> {
         match self {
-            Source::Planned(_) => None,
+            Source::Planned(_) | Source::Endless(_) => None,
             Source::Recorded(recorded) => recorded.reader.fault().map(str::to_owned),
         }
     }
@@ -43,6 +49,7 @@ impl Iterator for Source {
         match self {
             Source::Planned(plan) => plan.next(),
             Source::Recorded(recorded) => recorded.next(),
+            Source::Endless(plan) => plan.whenever(),
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::seconds::Series;
 use crate::source::Source;
 use population::Population;
 use run_record::ConnectionFacts;
-use scenarios::Scenario;
+use scenarios::{Model, Scenario};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Barrier, OnceLock};
 
@@ -60,6 +60,7 @@ pub fn run(
     let noise = setting.watch_noise(scenario);
     let (barrier, clock) = (Barrier::new(workers + 1), OnceLock::new());
     let (asked, spaced) = asked_by(scenario);
+    let closed = scenario.load.model == Model::Closed;
     let mut series = Series::new(phases_of(scenario), workers);
     let stop = setting.stop;
     let ended = std::thread::scope(|scope| {
@@ -74,7 +75,7 @@ pub fn run(
                     barrier.wait();
                     let clock = *clock.get_or_init(Clock::start);
                     // Every thread draws the whole plan and keeps its own; the first looks whether it is as it should be.
-                    let mut check = (part == 0).then(|| ScheduleCheck::new(asked.clone(), spaced));
+                    let mut check = (part == 0 && !closed).then(|| ScheduleCheck::new(asked.clone(), spaced));
                     let all = source.by_ref().inspect(|a| {
                         if let Some(check) = &mut check {
                             check.planned(a.planned_ns, a.phase);

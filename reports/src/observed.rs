@@ -148,13 +148,23 @@ pub(crate) fn failed_where(row: &JourneyRow) -> Option<String> {
 
 /// Why the closed model's numbers differ; `None` for other models.
 pub(crate) fn model_sentence(record: &RunRecord) -> Option<&'static str> {
-    (record.model == "users").then_some(
-        "Closed model: a user waits for the answer and thinks before asking again, so a slow hub is asked less, and the \
-         rate is a result, not a setting. Response time begins when the user asks: what users would have asked during a \
-         wait is in no percentile (coordinated omission cannot be seen here). Compare these figures with other runs of \
-         users, not with the open model's.",
-    )
+    match record.model.as_str() {
+        "users" => Some(USERS_DIFFER),
+        "closed" => Some(CLOSED_DIFFERS),
+        _ => None,
+    }
 }
+
+/// Of users.
+const USERS_DIFFER: &str = "Closed model: a user waits for the answer and thinks before asking again, so a slow hub is asked \
+     less, and the rate is a result, not a setting. Response time begins when the user asks: what users would have asked during \
+     a wait is in no percentile (coordinated omission cannot be seen here). Compare these figures with other runs of users, not \
+     with the open model's.";
+/// Of connections that ask without a pause.
+const CLOSED_DIFFERS: &str = "Closed model: each connection asks again as soon as it has its answer, so the rate is what hub and \
+     generator can do together, not a load that anybody asked for. What would have been asked during a wait is in no percentile \
+     (coordinated omission cannot be seen here): read the rate and the processor time, and take response times from the open \
+     model.";
 
 fn users(text: &mut String, record: &RunRecord) {
     let sentence = model_sentence(record);

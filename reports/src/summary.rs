@@ -69,6 +69,7 @@ pub(crate) fn verdict(record: &RunRecord) -> (&'static str, String) {
 pub(crate) fn load_line(record: &RunRecord) -> String {
     let model = match record.model.as_str() {
         "users" => "closed model (users with think time)".to_owned(),
+        "closed" => "closed model (each connection asks again at once)".to_owned(),
         model => format!("{model} model, {} arrivals", record.arrivals),
     };
     format!("{model}, {}", units::counted(u64::from(record.connections), "connection", "connections"))

@@ -46,8 +46,11 @@ pub(crate) fn apply(mut scenario: Scenario, changes: &Changes, log: &Log) -> Opt
     }
     if let Some(scale) = changes.scale {
         let highest = scenario.phases.iter().map(|p| p.rates_per_s().2).fold(0.0, f64::max) * scale;
-        if scenario.load.model == Model::Users {
-            let problem = "users set their own pace: the closed model has no rates";
+        if scenario.load.model != Model::Open {
+            let problem = match scenario.load.model {
+                Model::Users => "users set their own pace: the closed model has no rates",
+                _ => "the answers set the pace: the closed model has no rates",
+            };
             log.push(fault("--scale", problem).got(scale).allowed("scenarios of the open model"));
         } else if scenario.load.arrivals == Arrivals::Trace {
             let problem = "recorded traffic has no rates";

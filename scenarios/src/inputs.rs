@@ -11,12 +11,13 @@ mod speaker;
 pub use speaker::Speaker;
 
 use crate::draw::{Draw, name_of};
+use crate::prose::Fill;
 use crate::signature;
 use crate::stage::HandOver;
 use crate::time::{Moment, plain};
 use crate::variable::{OfEndPoint, OfOrg, OfPatient, Org, Variable};
 use population::{
-    EndPoint, OrgKind, Organisation, Patient, Population, STREAM_PHARMACY, Session, mod37_2_check,
+    OrgKind, Organisation, Patient, Population, STREAM_PHARMACY, Session, Short, mod37_2_check,
 };
 
 /// Inputs that are settled before the interaction's own rules choose: by a journey, whose steps are about the same person,
@@ -117,15 +118,16 @@ pub(crate) struct Inputs<'a> {
     patient_index: Option<u64>,
     patient: Option<Patient>,
     newborn: Option<Patient>,
-    ods: [Option<String>; 3],
+    ods: [Option<Short>; 3],
     organisations: [Option<Organisation>; 3],
-    endpoints: [Option<EndPoint>; 2],
+    mailboxes: [Option<Short>; 2],
     session_index: Option<u32>,
-    token: Option<String>,
     session: Option<Session>,
     moment: Option<Moment>,
     /// Where in the request signatures stand, which are made when the body is whole.
     pub(crate) signatures: Vec<usize>,
+    /// Where long texts go that need not be copied; `None` where all of a request has to lie together.
+    pub(crate) fills: Option<&'a mut Vec<Fill>>,
 }
 
 impl<'a> Inputs<'a> {
@@ -140,13 +142,18 @@ impl<'a> Inputs<'a> {
             newborn: None,
             ods: [None, None, None],
             organisations: [None, None, None],
-            endpoints: [None, None],
+            mailboxes: [None, None],
             session_index: None,
-            token: None,
             session: None,
             moment: None,
             signatures: Vec::new(),
+            fills: None,
         }
+    }
+
+    /// What the request is made from.
+    pub(crate) fn context(&self) -> &'a RenderContext<'a> {
+        self.cx
     }
 
     /// Appends a variable's value, not escaped.
@@ -170,22 +177,22 @@ impl<'a> Inputs<'a> {
                 });
             }
             Variable::EndPoint { recipient, of } => {
-                let (served, population) = (self.draw.bits(DRAW_SERVED, 0) as usize, self.cx.population);
-                let found = self.endpoint(*recipient);
-                out.extend_from_slice(match of {
-                    OfEndPoint::CpaId => return out.extend_from_slice(found.cpa_id().as_bytes()),
-                    OfEndPoint::Token => {
-                        return out.extend_from_slice(population.endpoint_token(found.index).as_bytes());
-                    }
-                    OfEndPoint::Ods => found.ods.as_bytes(),
-                    OfEndPoint::Asid => found.asid.as_bytes(),
-                    OfEndPoint::PartyKey => found.party_key.as_bytes(),
-                    OfEndPoint::Mailbox => found.mailbox.as_bytes(),
-                    OfEndPoint::MailboxPassword => found.mailbox_password.as_bytes(),
+                let (population, index) = (self.cx.population, self.endpoint_of(*recipient));
+                let text = match of {
+                    OfEndPoint::CpaId => population.short_cpa_id(index),
+                    OfEndPoint::Token => population.short_endpoint_token(index),
+                    OfEndPoint::Ods => population.short_endpoint_ods(index),
+                    OfEndPoint::Asid => population.short_asid(index),
+                    OfEndPoint::PartyKey => population.short_party_key(index),
+                    OfEndPoint::Mailbox => self.mailbox(*recipient),
+                    OfEndPoint::MailboxPassword => population.short_mailbox_password(index),
                     OfEndPoint::Interaction => {
-                        found.interactions[served % found.interactions.len()].as_bytes()
+                        let all = population.interactions_of(index);
+                        let served = self.draw.bits(DRAW_SERVED, 0) as usize;
+                        return out.extend_from_slice(all[served % all.len()].as_bytes());
                     }
-                });
+                };
+                out.extend_from_slice(text.as_bytes());
             }
             Variable::Session(of) => self.write_session(*of, out),
             Variable::MeshAuthorization => self.write_mesh(out),
@@ -198,7 +205,9 @@ impl<'a> Inputs<'a> {
             Variable::Uuid { place, upper } => uuid(out, self.draw, *place, *upper),
             Variable::Digits { place, count } => self.characters(out, *place, *count, b"0123456789"),
             Variable::Hex { place, count } => self.characters(out, *place, *count, b"0123456789ABCDEF"),
-            Variable::Text { place, bytes } => crate::prose::write(out, self.draw.bits(*place, 0), *bytes),
+            Variable::Text { place, bytes } => {
+                crate::prose::write(out, self.draw.bits(*place, 0), *bytes, self.fills.as_deref_mut());
+            }
             Variable::PrescriptionId => self.write_prescription_id(out),
             Variable::PrescriptionSignature => {
                 self.signatures.push(out.len());
@@ -271,7 +280,8 @@ impl<'a> Inputs<'a> {
         if self.ods[slot].is_none() && self.organisations[slot].is_none() && org != Org::Any {
             let rank = self.rank(org);
             let kind = if org == Org::Pharmacy { OrgKind::Pharmacy } else { OrgKind::GpPractice };
-            self.ods[slot] = Some(self.cx.population.ods_of(kind, rank));
+            let population = self.cx.population;
+            self.ods[slot] = Some(population.short_ods(population.organisation_index(kind, rank)));
         }
         if self.ods[slot].is_none() {
             self.organisation(org);

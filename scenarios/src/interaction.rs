@@ -4,6 +4,7 @@
 use crate::check::{AnswerView, CheckContext, CheckFault, Checks};
 use crate::inputs::{RenderContext, Rules};
 use crate::proof::Writing;
+use crate::prose::Wire;
 use crate::render::Request;
 use crate::stage::HandOver;
 
@@ -64,6 +65,11 @@ impl Interaction {
     /// names costs the few short texts that the population makes for it, a signature a copy of what it signs.
     pub fn render(&self, cx: &RenderContext<'_>, out: &mut Vec<u8>) {
         self.request.write(cx, &self.rules, out);
+    }
+
+    /// Puts the same request in place of what `wire` holds, but long texts of its body are not copied.
+    pub fn render_wire(&self, cx: &RenderContext<'_>, wire: &mut Wire) {
+        self.request.write_wire(cx, &self.rules, wire);
     }
 
     /// Checks an answer, and on success appends to `left` what it leaves for the journey's next step: nothing, one, or with

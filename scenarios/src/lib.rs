@@ -76,6 +76,7 @@ pub use masking::Secrets;
 pub use memory::Memory;
 pub use mix::{Item, Mix, MixRow, NotReplayed, What};
 pub use proof::{Proof, Proven};
+pub use prose::{Fill, Wire};
 pub use scenario::{
     Action, Arrivals, Budget, CONNECTIONS, Event, InteractionId, Journey, Load, Model, PORTS_PER_SOURCE,
     Phase, Piece, Rate, RunLimits, STEPS_MAX, Scenario, Step, TraceRef, Users,

@@ -95,7 +95,7 @@ fn compile(
         path: path?,
         has_user_agent: headers.iter().any(|(n, _)| n.eq_ignore_ascii_case("user-agent")),
         headers,
-        body,
+        body: body.map(Into::into),
     };
     uses::check("", &request, &checks, &rules, &takes, credentials, log);
     (log.count() == before).then(|| Interaction {

@@ -32,7 +32,7 @@ pub(crate) fn read_load(item: Option<Item<'_>>, log: &Log) -> Option<Load> {
     };
     let Some(item) = item else { return Some(load) };
     let section = item.section()?;
-    let models = [("open", Model::Open), ("users", Model::Users)];
+    let models = [("open", Model::Open), ("users", Model::Users), ("closed", Model::Closed)];
     load.model = section.get("model").map_or(Some(Model::Open), |i| i.one_of(&models))?;
     if let Some(arrivals) = read_arrivals(&section, log) {
         load.arrivals = arrivals;
@@ -50,8 +50,8 @@ pub(crate) fn read_load(item: Option<Item<'_>>, log: &Log) -> Option<Load> {
             let form = "users = { count = 50, hatch = \"25/s\", think = \"200ms..1s\" }";
             log.push(section.fault("users", "is missing").allowed(form));
         }
-        (Model::Open, Some(users)) => {
-            log.push(users.fault("users belong to the closed model").allowed("model = \"users\""));
+        (Model::Open | Model::Closed, Some(users)) => {
+            log.push(users.fault("users belong to a model of their own").allowed("model = \"users\""));
         }
         _ => {}
     }

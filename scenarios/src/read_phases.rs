@@ -13,6 +13,7 @@ use std::time::Duration;
 enum Pace {
     Rates,
     Users,
+    Answers,
     Trace,
 }
 
@@ -27,6 +28,7 @@ pub(crate) fn read_phases(
     let Some(item) = item else { return phases };
     let pace = match load {
         Some(l) if l.model == Model::Users => Pace::Users,
+        Some(l) if l.model == Model::Closed => Pace::Answers,
         Some(l) if l.arrivals == Arrivals::Trace => Pace::Trace,
         _ => Pace::Rates,
     };
@@ -125,11 +127,19 @@ impl<'a> Shaped<'a> {
             }
         };
         if pace != Pace::Rates {
-            let (problem, allowed) = if pace == Pace::Users {
-                let problem = "users set their own pace: a phase of the closed model has no rate";
-                (problem, "model = \"open\" for rates")
-            } else {
-                ("recorded traffic says itself what arrives when: its phases have no rate", "duration alone")
+            let (problem, allowed) = match pace {
+                Pace::Users => (
+                    "users set their own pace: a phase of the closed model has no rate",
+                    "model = \"open\" for rates",
+                ),
+                Pace::Answers => (
+                    "the answers set the pace: a phase of the closed model has no rate",
+                    "model = \"open\" for rates",
+                ),
+                Pace::Rates | Pace::Trace => {
+                    let problem = "recorded traffic says itself what arrives when: its phases have no rate";
+                    (problem, "duration alone")
+                }
             };
             refuse(&[rate, profile], problem, allowed);
             refuse(&of_rate, problem, allowed);

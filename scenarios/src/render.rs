@@ -2,6 +2,7 @@
 //! caller's buffer. It never opens a connection.
 
 use crate::inputs::{Inputs, RenderContext, Rules};
+use crate::prose::Wire;
 use crate::signature;
 use crate::template::Template;
 use crate::time::plain;
@@ -15,7 +16,21 @@ pub(crate) struct Request {
     pub headers: Vec<(String, Template)>,
     /// True when the headers name a `User-Agent` of their own.
     pub has_user_agent: bool,
-    pub body: Option<Template>,
+    pub body: Option<Body>,
+}
+
+/// The template of a body, with what is known of it beforehand.
+#[derive(Debug, Clone)]
+pub(crate) struct Body {
+    pub template: Template,
+    /// A signature of the whole stands in it.
+    signed: bool,
+}
+
+impl From<Template> for Body {
+    fn from(template: Template) -> Self {
+        Body { signed: template.is_signed(), template }
+    }
 }
 
 /// Methods an interaction may use. Those that carry a body send `Content-Length: 0` when there is none.
@@ -35,9 +50,25 @@ pub(crate) const HEADERS_OWN: [&str; 4] = ["host", "connection", "content-length
 const LENGTH: &[u8] = b"Content-Length: ";
 
 impl Request {
-    /// Appends the request.
+    /// Appends the request, all of it in one.
     pub(crate) fn write(&self, cx: &RenderContext<'_>, rules: &Rules, out: &mut Vec<u8>) {
+        self.write_with(Inputs::new(cx, rules), out);
+    }
+
+    /// Puts the request in place of what `wire` holds, long texts beside the bytes.
+    pub(crate) fn write_wire(&self, cx: &RenderContext<'_>, rules: &Rules, wire: &mut Wire) {
+        wire.clear();
         let mut inputs = Inputs::new(cx, rules);
+        // What is signed has to lie together.
+        let apart = self.body.as_ref().is_some_and(|body| !body.signed);
+        inputs.fills = apart.then_some(&mut wire.fills);
+        self.write_with(inputs, &mut wire.bytes);
+    }
+
+    fn write_with(&self, mut inputs: Inputs<'_>, out: &mut Vec<u8>) {
+        let cx = inputs.context();
+        // Of the body alone: its length is what they add to.
+        let fills = inputs.fills.take();
         out.extend_from_slice(self.method.as_bytes());
         out.push(b' ');
         self.path.write(&mut inputs, out);
@@ -62,13 +93,17 @@ impl Request {
         // The length stands before the body and is known after it: write the body, then move it up by the length's line.
         // Moving 14 KB costs a third of a microsecond, less than a second buffer would cost in cache.
         let start = out.len();
-        body.write(&mut inputs, out);
+        inputs.fills = fills;
+        body.template.write(&mut inputs, out);
         signature::sign(out, start, &inputs.signatures);
         let end = out.len();
+        let fills = inputs.fills.as_deref_mut().map_or(&mut [][..], |fills| fills);
+        let beside: usize = fills.iter().map(|f| f.bytes().len()).sum();
         out.extend_from_slice(LENGTH);
-        plain(out, (end - start) as u64);
+        plain(out, (end - start + beside) as u64);
         out.extend_from_slice(b"\r\n\r\n");
         let line = out.len() - end;
+        fills.iter_mut().for_each(|f| f.at += line);
         out[start..].rotate_right(line);
     }
 }

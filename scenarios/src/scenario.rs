@@ -103,6 +103,8 @@ pub enum Model {
     Open,
     /// Each user waits for the answer, thinks, and asks again.
     Users,
+    /// Each connection asks again as soon as its answer is there: as fast as it goes.
+    Closed,
 }
 
 /// How planned arrivals are spaced.

@@ -66,7 +66,10 @@ impl Template {
             let name = text[open + 2..close].trim();
             match Variable::parse(name, owner ^ (open as u64).wrapping_mul(0x2545_f491_4f6c_dd1d)) {
                 Some(variable) => {
-                    let escape = place != Place::Plain && !variable.is_safe();
+                    // Prose is letters and marks that only a URL minds.
+                    let safe = variable.is_safe()
+                        || matches!(variable, Variable::Text { .. }) && place != Place::Url;
+                    let escape = place != Place::Plain && !safe;
                     segments.push(Segment::Value { variable, escape, at: open });
                 }
                 None => {
@@ -138,6 +141,11 @@ impl Template {
     /// As written.
     pub(crate) fn text(&self) -> &str {
         &self.text
+    }
+
+    /// True when a signature of the whole stands in it.
+    pub(crate) fn is_signed(&self) -> bool {
+        self.variables().any(|(variable, ..)| matches!(variable, Variable::PrescriptionSignature))
     }
 
     /// Appends the text with its values.

@@ -42,8 +42,13 @@ pub(crate) fn check_load(load: &Section<'_>, model: Model, arrivals: Arrivals, l
         }
         _ => {}
     }
-    if let (Arrivals::Trace, Model::Users, Some(item)) = (arrivals, model, load.get("arrivals")) {
-        item.refuse("users set their own pace: a trace is for the open model", "model = \"open\"");
+    let pace = match model {
+        Model::Open => return,
+        Model::Users => "users set their own pace: a trace is for the open model",
+        Model::Closed => "the answers set the pace: a trace is for the open model",
+    };
+    if let (Arrivals::Trace, Some(item)) = (arrivals, load.get("arrivals")) {
+        item.refuse(pace, "model = \"open\"");
     }
 }
 

@@ -49,7 +49,7 @@ pub(crate) fn templates<'a>(
     let sent = [(format!("{prefix}path"), &request.path)]
         .into_iter()
         .chain(headers)
-        .chain(request.body.iter().map(|t| (format!("{prefix}body"), t)))
+        .chain(request.body.iter().map(|body| (format!("{prefix}body"), &body.template)))
         .map(|(what, t)| (what, t, false));
     let compared = (checks.headers.iter().map(|(n, e)| (format!("{prefix}expect.header.{n}"), e)))
         .chain(checks.json.iter().map(|(n, _, e)| (format!("{prefix}expect.json.{n}"), e)))

@@ -44,6 +44,9 @@ fn rendered(interaction: &Interaction, population: &Population, n: u64) -> Vec<u
     };
     let mut out = Vec::new();
     interaction.render(&cx, &mut out);
+    let mut wire = scenarios::Wire::default();
+    interaction.render_wire(&cx, &mut wire);
+    assert!(wire.joined() == out && wire.len() == out.len(), "{}", interaction.name);
     out
 }
 

@@ -337,10 +337,13 @@ fn syntax_budgets_and_closed_models_are_checked() {
     assert!(budget("all = { response-p99.9 = \"1s\" }").contains("a key with a dot in it needs quotes"));
     let load = |line: &str| with("[mix]", &format!("[load]\n{line}\n[mix]"));
     assert!(load("model = \"users\"").contains("load.users: is missing"));
-    assert!(load("users = { count = 1, think = \"1s\" }").contains("users belong to the closed model"));
+    assert!(load("users = { count = 1, think = \"1s\" }").contains("users belong to a model of their own"));
     let users = "model = \"users\"\nusers = { count = 2, hatch = \"1/s\", think = \"2s..1s\" }";
     assert!(load(users).contains("load.users.think: not a pause, got \"2s..1s\""));
     assert!(load(users).contains("phase.rate: users set their own pace"));
+    let closed = load("model = \"closed\"\nusers = { count = 1, think = \"1s\" }");
+    assert!(closed.contains("phase.rate: the answers set the pace"), "{closed}");
+    assert!(closed.contains("users belong to a model of their own"), "{closed}");
 }
 
 #[test]

@@ -14,7 +14,6 @@ mod fhir_clients; // FHIR clients that nobody here wrote read, search, update an
 mod gate; // stored runs against budgets and a baseline, builds against builds: every ending has its exit code, and a stop is no loss
 mod gate_formats; // every format that a gate writes is read by something that is not ours
 mod gate_noise; // the gate against the noise of this machine: no false alarm, and a tenth more work is found
-mod known_server; // a server whose truth is known: what the generator is held against
 mod library; // every scenario that comes with the product says what it is for, and runs
 mod limit; // the limit is found by real runs, and what is not known is not claimed
 mod main_job; // one command: the national mix runs, is counted on both sides, and leaves a record

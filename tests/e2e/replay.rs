@@ -1,8 +1,8 @@
 //! Claim: what a hub's audit log recorded can be asked again: the same interactions in the same order at the same moments,
 //! and the run says how truly it kept them.
 
-use crate::known_server::{Behaviour, KnownServer};
 use crate::support::{Hub, assert_exit, run_record, said, scenario, spinebench};
+use peers::known_server::{Behaviour, KnownServer};
 
 /// Attempts before a claim on moments counts as broken: the machine is shared.
 const ATTEMPTS: u32 = 4;

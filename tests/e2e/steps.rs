@@ -1,8 +1,8 @@
 //! Claim: the steps of a journey are about one person, each uses what its own journey's earlier step left and not what another
 //! one left, begins its pause after the answer before it, and is the last when it fails; requests come in the mix's shares.
 
-use crate::known_server::{Behaviour, KnownServer};
 use crate::support::{run_record, scenario};
+use peers::known_server::{Behaviour, KnownServer};
 use std::collections::HashMap;
 
 /// Where the number of the step stands in a request's number.
@@ -39,7 +39,7 @@ struct Asked {
 
 fn asked(server: KnownServer) -> Vec<Asked> {
     let (log, bytes) = server.finish();
-    let one = |(seen, request): (&crate::known_server::Seen, &Vec<u8>)| {
+    let one = |(seen, request): (&peers::known_server::Seen, &Vec<u8>)| {
         let text = String::from_utf8_lossy(request);
         let path = text.split(' ').nth(1)?.strip_prefix('/')?;
         let [name, seq, person] = path.split('/').collect::<Vec<_>>()[..] else { return None };

@@ -5,8 +5,8 @@
 //! This machine is shared, so the timing claims are judged on the best of a few attempts and print what they measured;
 //! `SPINEBENCH_TRUTH=full` runs them at full length with the bounds (see the README).
 
-use crate::known_server::{Behaviour, KnownServer, Seen};
 use crate::support::{assert_exit, run_record, scenario};
+use peers::known_server::{Behaviour, KnownServer, Seen};
 use run_record::{ALL, Kind, Measured, find_histogram};
 use std::collections::HashMap;
 

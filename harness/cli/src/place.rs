@@ -198,7 +198,7 @@ pub fn measure(
         live: show.live,
     };
     let measured = match scenario.load.model {
-        Model::Open => harness::run::run_open(scenario, &mut setting),
+        Model::Open | Model::Closed => harness::run::run_open(scenario, &mut setting),
         Model::Users => journeys::run_users(scenario, &mut setting),
     };
     place.server = events.finish();

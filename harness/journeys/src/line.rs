@@ -86,10 +86,16 @@ impl Line {
         let Some((connection, news)) = &mut self.connection else { return Err("no connection".into()) };
         render(connection.request());
         sent();
+        let mut look = Some(look);
         loop {
             connection.write_some().map_err(|e| format!("writing: {}", e.kind()))?;
-            match connection.read_some(&mut self.scratch, head)? {
-                Received::Answer(parsed) => return Ok((look(&parsed), parsed.keep_alive)),
+            let answered = connection.read_some(&mut self.scratch, head, |parsed| {
+                (look.take().map(|look| look(parsed)), parsed.keep_alive)
+            });
+            match answered? {
+                Received::Answer((Some(seen), keep_alive)) => return Ok((seen, keep_alive)),
+                // An answer is shown once, so this one has been seen.
+                Received::Answer((None, _)) => return Err("a second answer".into()),
                 Received::Closed => return Err("closed before the answer".into()),
                 Received::Partial => {}
             }

@@ -6,7 +6,8 @@ use super::tls::Session;
 use rustix::net::{AddressFamily, SocketFlags, SocketType};
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
-use std::io::{self, ErrorKind, Read, Write};
+use scenarios::Wire;
+use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
@@ -27,20 +28,34 @@ pub struct Connection {
     stream: TcpStream,
     /// `None` is plain HTTP.
     tls: Option<Box<Session>>,
-    out: Vec<u8>,
+    out: Wire,
     written: usize,
     input: Vec<u8>,
     need: usize,
     keep: usize,
 }
 
+/// How far a write came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Written {
+    /// Nothing is left.
+    All,
+    /// The kernel takes no more until the socket is writable again.
+    Full,
+    /// There is more, and the kernel would take it.
+    More,
+}
+
+/// Pieces handed to the kernel in one write: a text of 600 KB is some ten.
+const PIECES: usize = 16;
+
 /// What a read came to.
 #[derive(Debug)]
-pub enum Received<'b> {
+pub enum Received<T> {
     /// Nothing whole yet.
     Partial,
-    /// A whole answer.
-    Answer(Parsed<'b>),
+    /// A whole answer, and what was made of it.
+    Answer(T),
     /// The peer closed between answers.
     Closed,
 }
@@ -94,7 +109,7 @@ impl Connection {
 
     fn over(stream: TcpStream) -> io::Result<Self> {
         stream.set_nodelay(true)?;
-        let (out, input) = (Vec::new(), Vec::new());
+        let (out, input) = (Wire::default(), Vec::new());
         Ok(Connection { stream, tls: None, out, written: 0, input, need: 0, keep: KEEP_BYTES })
     }
 
@@ -124,8 +139,8 @@ impl Connection {
 
     /// Gives back what its buffers hold beyond what a resting connection may keep. Called when it carries no request.
     pub fn rest(&mut self) {
-        if self.out.capacity() > self.keep {
-            self.out = Vec::new();
+        if self.out.bytes.capacity() > self.keep {
+            self.out = Wire::default();
             self.written = 0;
         }
         if self.input.capacity() > self.keep {
@@ -156,6 +171,11 @@ impl Connection {
 
     /// The buffer to put the next request into; emptied.
     pub fn request(&mut self) -> &mut Vec<u8> {
+        &mut self.wire().bytes
+    }
+
+    /// The same for a request with long texts beside its bytes.
+    pub fn wire(&mut self) -> &mut Wire {
         self.out.clear();
         self.written = 0;
         self.need = 0;
@@ -171,17 +191,60 @@ impl Connection {
         if self.tls.is_some() {
             return self.write_sealed();
         }
-        write_from(&mut self.stream, &self.out, &mut self.written)
+        Ok(self.write_part(usize::MAX)? == Written::All)
     }
 
-    /// Reads until an answer is whole, the peer closes, or nothing more is there. `scratch` is shared by all
-    /// connections: an answer that arrives in one piece is parsed where it lies.
+    /// Writes what the kernel takes of the pending request, but no more than about `most` bytes, so that whoever has other
+    /// requests to send can see to them in between.
+    ///
+    /// # Errors
+    /// Whatever the kernel says but that it takes no more now.
+    pub fn write_part(&mut self, most: usize) -> io::Result<Written> {
+        if self.tls.is_some() {
+            return Ok(if self.write_sealed()? { Written::All } else { Written::Full });
+        }
+        if self.out.fills.is_empty() && self.out.bytes.len() <= most {
+            let all = write_from(&mut self.stream, &self.out.bytes, &mut self.written)?;
+            return Ok(if all { Written::All } else { Written::Full });
+        }
+        let until = self.written.saturating_add(most).min(self.out.len());
+        while self.written < until {
+            let mut left = until - self.written;
+            let mut pieces = [IoSlice::new(&[]); PIECES];
+            let mut count = 0;
+            for (place, piece) in pieces.iter_mut().zip(self.out.pieces(self.written)) {
+                let piece = &piece[..piece.len().min(left)];
+                *place = IoSlice::new(piece);
+                left -= piece.len();
+                count += 1;
+                if left == 0 {
+                    break;
+                }
+            }
+            match self.stream.write_vectored(&pieces[..count]) {
+                Ok(0) => return Err(ErrorKind::WriteZero.into()),
+                Ok(n) => self.written += n,
+                Err(e) if not_now(&e) => return Ok(Written::Full),
+                Err(e) if e.kind() == ErrorKind::Interrupted => {}
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(if until == self.out.len() { Written::All } else { Written::More })
+    }
+
+    /// Reads until an answer is whole and shows it to `then`, or until the peer closes or nothing more is there. `scratch` is
+    /// shared by all connections: an answer that arrives in one piece is parsed where it lies, and once.
     ///
     /// # Errors
     /// One sentence when the connection broke or what came is not an answer.
-    pub fn read_some<'b>(&'b mut self, scratch: &'b mut [u8], head: bool) -> Result<Received<'b>, String> {
+    pub fn read_some<T>(
+        &mut self,
+        scratch: &mut [u8],
+        head: bool,
+        mut then: impl FnMut(&Parsed<'_>) -> T,
+    ) -> Result<Received<T>, String> {
         if self.tls.is_some() {
-            return self.read_sealed(scratch, head);
+            return self.read_sealed(scratch, head, then);
         }
         loop {
             let n = match self.stream.read(scratch) {
@@ -195,10 +258,8 @@ impl Connection {
             }
             let closed = n == 0;
             if self.input.is_empty() {
-                // Parsed twice in the rare case that it is whole: the borrow checker cannot see that the first
-                // borrow ends on the other branch.
                 match response::parse(&scratch[..n], head, closed)? {
-                    Progress::Complete(_) => return whole(&scratch[..n], head, closed),
+                    Progress::Complete(p) => return whole(p, n, &mut then),
                     Progress::NeedAtLeast(need) => self.need = need,
                 }
                 self.input.extend_from_slice(&scratch[..n]);
@@ -209,7 +270,7 @@ impl Connection {
                 continue;
             }
             match response::parse(&self.input, head, closed)? {
-                Progress::Complete(_) => return whole(&self.input, head, closed),
+                Progress::Complete(p) => return whole(p, self.input.len(), &mut then),
                 Progress::NeedAtLeast(need) => self.need = need,
             }
         }
@@ -218,10 +279,12 @@ impl Connection {
     /// Seals what is pending once the handshake is done, and writes what the kernel takes.
     fn write_sealed(&mut self) -> io::Result<bool> {
         let Some(session) = self.tls.as_deref_mut() else { return Ok(true) };
-        if session.finished && self.written < self.out.len() {
-            session.seal(&self.out[self.written..], &mut self.input).map_err(io::Error::other)?;
-            self.written = 0;
-            emptied(&mut self.out, self.keep);
+        if session.finished && !self.out.is_empty() {
+            for piece in self.out.pieces(0) {
+                session.seal(piece, &mut self.input).map_err(io::Error::other)?;
+            }
+            emptied(&mut self.out.bytes, self.keep);
+            self.out.fills.clear();
         }
         match session.write_out(&mut self.stream, self.keep) {
             Ok(all) => Ok(all && self.out.is_empty()),
@@ -232,7 +295,12 @@ impl Connection {
         }
     }
 
-    fn read_sealed<'b>(&'b mut self, scratch: &'b mut [u8], head: bool) -> Result<Received<'b>, String> {
+    fn read_sealed<T>(
+        &mut self,
+        scratch: &mut [u8],
+        head: bool,
+        mut then: impl FnMut(&Parsed<'_>) -> T,
+    ) -> Result<Received<T>, String> {
         loop {
             let Some(session) = self.tls.as_deref_mut() else { return Ok(Received::Closed) };
             let before = session.broken_off().len();
@@ -271,7 +339,7 @@ impl Connection {
             }
             if self.input.len() >= self.need || closed {
                 match response::parse(&self.input, head, closed)? {
-                    Progress::Complete(_) => return whole(&self.input, head, closed),
+                    Progress::Complete(p) => return whole(p, self.input.len(), &mut then),
                     Progress::NeedAtLeast(need) => self.need = need,
                 }
             }
@@ -285,15 +353,18 @@ impl Connection {
     }
 }
 
+/// True when the kernel takes no more, or nothing before the connection is there.
+fn not_now(e: &io::Error) -> bool {
+    matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::NotConnected)
+}
+
 /// Writes what the kernel takes of `bytes` from `written` on; true when nothing is left.
 pub(super) fn write_from(stream: &mut TcpStream, bytes: &[u8], written: &mut usize) -> io::Result<bool> {
     while *written < bytes.len() {
         match stream.write(&bytes[*written..]) {
             Ok(0) => return Err(ErrorKind::WriteZero.into()),
             Ok(n) => *written += n,
-            Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::NotConnected) => {
-                return Ok(false);
-            }
+            Err(e) if not_now(&e) => return Ok(false),
             Err(e) if e.kind() == ErrorKind::Interrupted => {}
             Err(e) => return Err(e),
         }
@@ -301,10 +372,13 @@ pub(super) fn write_from(stream: &mut TcpStream, bytes: &[u8], written: &mut usi
     Ok(true)
 }
 
-fn whole(bytes: &[u8], head: bool, closed: bool) -> Result<Received<'_>, String> {
-    match response::parse(bytes, head, closed)? {
-        Progress::Complete(p) if p.consumed == bytes.len() => Ok(Received::Answer(p)),
-        Progress::Complete(p) => Err(format!("{} bytes came after the answer", bytes.len() - p.consumed)),
-        Progress::NeedAtLeast(_) => Ok(Received::Partial),
+fn whole<T>(
+    answer: Parsed<'_>,
+    bytes: usize,
+    then: &mut impl FnMut(&Parsed<'_>) -> T,
+) -> Result<Received<T>, String> {
+    if answer.consumed < bytes {
+        return Err(format!("{} bytes came after the answer", bytes - answer.consumed));
     }
+    Ok(Received::Answer(then(&answer)))
 }

@@ -283,10 +283,10 @@ pub(super) fn wait(connection: &Connection, what: PollFlags, most: Duration) -> 
 
 /// Goes on with the handshake; nothing else may come before a request.
 pub(super) fn silent(connection: &mut Connection, scratch: &mut [u8]) -> io::Result<()> {
-    match connection.read_some(scratch, false) {
+    match connection.read_some(scratch, false, |_| ()) {
         Ok(Received::Partial) => Ok(()),
         Ok(Received::Closed) => Err(io::Error::other("the target closed the connection before any request")),
-        Ok(Received::Answer(_)) => Err(io::Error::other("the target answered before any request")),
+        Ok(Received::Answer(())) => Err(io::Error::other("the target answered before any request")),
         Err(sentence) => Err(io::Error::other(sentence)),
     }
 }

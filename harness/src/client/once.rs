@@ -51,11 +51,12 @@ pub(crate) fn exchange<T>(
     loop {
         let written =
             connection.write_some().map_err(|e| io::Error::other(format!("writing: {}", e.kind())))?;
-        match connection.read_some(scratch, head).map_err(io::Error::other)? {
-            Received::Answer(p) => {
-                let answer = AnswerView { status: p.status, headers: &p.headers, body: &p.body };
-                return Ok((then(&answer), p.keep_alive));
-            }
+        let answered = connection.read_some(scratch, head, |p| {
+            let answer = AnswerView { status: p.status, headers: &p.headers, body: &p.body };
+            (then(&answer), p.keep_alive)
+        });
+        match answered.map_err(io::Error::other)? {
+            Received::Answer(answer) => return Ok(answer),
             Received::Closed => return Err(io::Error::other("closed before the answer")),
             Received::Partial => {}
         }

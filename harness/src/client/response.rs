@@ -1,19 +1,28 @@
 //! HTTP/1.1 answers out of bytes: a parser without input or output of its own, shared by the open-model engine and the
 //! closed-model users. Knows nothing of sockets, time or interactions.
 
+use smallvec::SmallVec;
+use std::mem::MaybeUninit;
+
 /// More header lines than any published NHS answer carries; one with more is refused, not truncated.
 pub const HEADERS_MAX: usize = 64;
 /// The largest answer taken: above the 100 MB that MESH allows a request to carry, and bounded so that a broken
 /// target cannot eat the machine.
 pub const ANSWER_BYTES_MAX: usize = 128 * 1024 * 1024;
 
+/// Header lines that are kept without allocating: those of the published answers, and the few that a proxy adds.
+const HEADERS_KEPT: usize = 16;
+
+/// Header names (as received) and values.
+pub type Headers<'b> = SmallVec<[(&'b str, &'b [u8]); HEADERS_KEPT]>;
+
 /// A complete answer at the front of a buffer.
 #[derive(Debug)]
 pub struct Parsed<'b> {
     /// HTTP status code.
     pub status: u16,
-    /// Header names (as received) and values.
-    pub headers: Vec<(&'b str, &'b [u8])>,
+    /// Header lines in order.
+    pub headers: Headers<'b>,
     /// The body, with chunking undone.
     pub body: std::borrow::Cow<'b, [u8]>,
     /// Bytes of the buffer that the answer took.
@@ -24,6 +33,10 @@ pub struct Parsed<'b> {
 
 /// What the bytes so far amount to.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it lives on the stack for as long as an answer is looked at, and never in a list"
+)]
 pub enum Progress<'b> {
     /// Not all there yet; ask again once at least this many bytes are in the buffer.
     NeedAtLeast(usize),
@@ -45,9 +58,10 @@ fn has_token(value: &[u8], token: &str) -> bool {
 /// # Errors
 /// One sentence when the bytes are not an HTTP/1.1 answer or break off.
 pub fn parse(buffer: &[u8], head: bool, closed: bool) -> Result<Progress<'_>, String> {
-    let mut space = [httparse::EMPTY_HEADER; HEADERS_MAX];
-    let mut response = httparse::Response::new(&mut space);
-    let head_len = match response.parse(buffer) {
+    let mut space = [const { MaybeUninit::uninit() }; HEADERS_MAX];
+    let mut response = httparse::Response::new(&mut []);
+    let parser = httparse::ParserConfig::default();
+    let head_len = match parser.parse_response_with_uninit_headers(&mut response, buffer, &mut space) {
         Ok(httparse::Status::Complete(n)) => n,
         Ok(httparse::Status::Partial) if closed => {
             return Err("the connection closed inside the header".into());
@@ -57,7 +71,7 @@ pub fn parse(buffer: &[u8], head: bool, closed: bool) -> Result<Progress<'_>, St
     };
     let status = response.code.unwrap_or(0);
     let http_1_1 = response.version == Some(1);
-    let headers: Vec<(&str, &[u8])> = response.headers.iter().map(|h| (h.name, h.value)).collect();
+    let headers: Headers<'_> = response.headers.iter().map(|h| (h.name, h.value)).collect();
     let connection = header(&headers, "connection");
     let keep_alive = connection
         .map_or(http_1_1, |v| if http_1_1 { !has_token(v, "close") } else { has_token(v, "keep-alive") });

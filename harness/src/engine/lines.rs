@@ -23,7 +23,7 @@ pub(super) enum Line {
     /// There and free.
     Free(Connection),
     /// Carrying a request.
-    Busy(Connection, Box<Flight>),
+    Busy(Connection, Flight),
 }
 
 /// A request on the wire.
@@ -261,7 +261,7 @@ impl Lines {
         let mut flights = Vec::new();
         for slot in &mut self.all {
             if let Line::Busy(_, flight) = std::mem::replace(slot, Line::Down) {
-                flights.push(*flight);
+                flights.push(flight);
             }
         }
         flights

@@ -13,7 +13,7 @@ mod upkeep;
 
 use crate::client::connection::{Connection, READ_BYTES};
 use crate::client::connector::Connector;
-use crate::clock::{Clock, thread_cpu_ns};
+use crate::clock::{Clock, Wall, thread_cpu_ns};
 use crate::plan::Arrival;
 use crate::recorder::Recorder;
 use crate::seconds::Sealed;
@@ -22,7 +22,7 @@ use ask::{Ask, Due};
 use lines::Lines;
 use population::Population;
 use rustix::event::{Timespec, epoll};
-use scenarios::{HandOver, Scenario, nanoseconds};
+use scenarios::{HandOver, Model, Scenario, nanoseconds};
 use send::Prepared;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::io;
@@ -39,6 +39,8 @@ const SENDER_NICE: i32 = -10;
 const SLEEP_NS_MAX: u64 = 50_000_000;
 /// Events taken from the kernel at once; after each one the plan is looked at again.
 const EVENTS: usize = 64;
+/// Bytes of a request that are handed to the kernel before other requests get their turn: it takes some 20 us for them.
+const WRITE_BYTES: usize = 128 * 1024;
 /// Arrivals that may wait for a free connection (a 1 s stall at 100,000/s); more are dropped, counted.
 pub const WAITING_MAX: usize = 100_000;
 /// Journeys that may wait for their next step: those of an hour at 100 a second; more end unfinished, counted.
@@ -146,10 +148,17 @@ pub struct Engine<'s> {
     stages: Stages,
     left: Vec<HandOver>,
     scratch: Vec<u8>,
+    /// Lines whose request is so long that a part of it is still to be handed to the kernel.
+    unwritten: VecDeque<usize>,
+    /// The newest reading of the clock.
+    now_ns: u64,
+    wall: Wall,
     prepared: Prepared,
     /// What was recorded so far.
     pub recorder: Recorder,
     in_flight: usize,
+    /// In the closed model: how many requests are under way at any time, one for each connection.
+    closed: Option<usize>,
 }
 
 impl<'s> Engine<'s> {
@@ -166,7 +175,9 @@ impl<'s> Engine<'s> {
         part: (usize, usize),
     ) -> io::Result<Self> {
         let host = connector.target().to_string();
-        let max = (scenario.load.connections_max as usize).div_ceil(part.1.max(1));
+        let closed = (scenario.load.model == Model::Closed).then_some(open.len());
+        let most = (scenario.load.connections_max as usize).div_ceil(part.1.max(1));
+        let max = closed.unwrap_or(most);
         Ok(Engine {
             stages: Stages::new(population, &scenario.interactions, (part.0 as u64, part.1 as u64)),
             population,
@@ -182,9 +193,13 @@ impl<'s> Engine<'s> {
             phase_ends_ns: scenario.phase_ends_ns(),
             left: Vec::new(),
             scratch: vec![0; READ_BYTES],
+            unwritten: VecDeque::new(),
+            now_ns: 0,
+            wall: Wall::default(),
             prepared: Prepared::default(),
             recorder,
             in_flight: 0,
+            closed,
             scenario,
         })
     }
@@ -212,7 +227,10 @@ impl<'s> Engine<'s> {
         let mut events = Vec::with_capacity(EVENTS);
         let mut next_note_ns = NOTE_NS;
         loop {
-            let now_ns = self.send_due(&mut arrivals);
+            self.tick();
+            self.send_due(&mut arrivals);
+            self.write_on();
+            let now_ns = self.now_ns;
             cpu.look(now_ns, &mut facts);
             self.time_out(now_ns, timeout_ns);
             self.reopen(now_ns);
@@ -224,11 +242,13 @@ impl<'s> Engine<'s> {
                 tell(self.note(now_ns, sealed));
             }
             if stop.load(Ordering::Relaxed) {
-                facts.interrupted = arrivals.peek().is_some() || self.in_flight > 0 || now_ns < duration_ns;
+                let more = self.closed.is_none() && arrivals.peek().is_some();
+                facts.interrupted = more || self.in_flight > 0 || now_ns < duration_ns;
                 self.give_up("the run was interrupted");
                 break;
             }
-            if arrivals.peek().is_none() && now_ns >= duration_ns {
+            let over = self.closed.is_some() || arrivals.peek().is_none();
+            if over && now_ns >= duration_ns {
                 self.end_journeys();
                 if self.in_flight == 0 && self.waiting.is_empty() && self.own_waiting_count == 0 {
                     break;
@@ -254,12 +274,17 @@ impl<'s> Engine<'s> {
     }
 
     fn next_ns<I: Iterator<Item = Arrival>>(&self, arrivals: &mut Peekable<I>) -> u64 {
-        let planned_ns = arrivals.peek().map_or(u64::MAX, |a| a.planned_ns);
+        let planned_ns = match self.closed {
+            // Only an answer or the end changes anything.
+            Some(_) => self.phase_ends_ns.last().copied().unwrap_or(0),
+            None => arrivals.peek().map_or(u64::MAX, |a| a.planned_ns),
+        };
         self.due.peek().map_or(planned_ns, |d| planned_ns.min(d.due_ns))
     }
 
     /// Waits for answers until shortly before the next send is due.
     fn wait(&self, next_ns: u64, events: &mut Vec<epoll::Event>) -> io::Result<()> {
+        let next_ns = if self.unwritten.is_empty() { next_ns } else { 0 };
         let wait_ns = next_ns.saturating_sub(self.clock.now_ns()).min(SLEEP_NS_MAX);
         let sleep_ns = if wait_ns < SLEEP_NS_MAX { wait_ns.saturating_sub(SPIN_NS) } else { wait_ns };
         let timeout = Timespec { tv_sec: 0, tv_nsec: i64::try_from(sleep_ns).unwrap_or(0) };

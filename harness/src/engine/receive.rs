@@ -3,8 +3,8 @@
 
 use super::ask::{Ask, Due};
 use super::lines::{Flight, Line};
-use super::{Engine, UNDER_WAY_MAX};
-use crate::client::connection::{Connection, Received};
+use super::{Engine, UNDER_WAY_MAX, WRITE_BYTES};
+use crate::client::connection::{Connection, Received, Written};
 use crate::recorder::Outcome;
 use crate::trips::{self, Trip, TripEnd};
 use scenarios::AnswerView;
@@ -13,43 +13,67 @@ impl Engine<'_> {
     pub(super) fn handle(&mut self, line: usize) {
         match self.lines.lift(line) {
             Line::Down => {}
-            Line::Free(mut connection) => match connection.read_some(&mut self.scratch, false) {
+            Line::Free(mut connection) => match connection.read_some(&mut self.scratch, false, |_| ()) {
                 Ok(Received::Partial) => self.lines.put(line, Line::Free(connection)),
                 // Closed between requests, or speaking out of turn: nobody waits for it, so it is opened anew.
                 _ => self.lines.free_gone(line, self.clock.now_ns()),
             },
-            Line::Busy(connection, flight) => self.advance(line, connection, *flight),
+            Line::Busy(connection, flight) => self.advance(line, connection, flight),
+        }
+    }
+
+    /// Writes on where a long request waits, one part at a time, so that others that are due go out in between.
+    pub(super) fn write_on(&mut self) {
+        let Some(line) = self.unwritten.pop_front() else { return };
+        match self.lines.lift(line) {
+            Line::Busy(mut connection, flight) => match connection.write_part(WRITE_BYTES) {
+                Ok(written) => {
+                    if written == Written::More {
+                        self.unwritten.push_back(line);
+                    }
+                    self.lines.put(line, Line::Busy(connection, flight));
+                }
+                Err(e) => self.broken(line, flight, &format!("writing: {}", e.kind())),
+            },
+            other => self.lines.put(line, other),
         }
     }
 
     fn advance(&mut self, line: usize, mut connection: Connection, flight: Flight) {
-        let interaction = &self.scenario.interactions[flight.ask.interaction];
-        if let Err(e) = connection.write_some() {
-            return self.broken(line, flight, &format!("writing: {}", e.kind()));
+        let scenario = self.scenario;
+        let interaction = &scenario.interactions[flight.ask.interaction];
+        match connection.write_part(WRITE_BYTES) {
+            Ok(Written::More) if !self.unwritten.contains(&line) => self.unwritten.push_back(line),
+            Ok(_) => {}
+            Err(e) => return self.broken(line, flight, &format!("writing: {}", e.kind())),
         }
         let head = interaction.method() == "HEAD";
-        let parsed = match connection.read_some(&mut self.scratch, head) {
-            Ok(Received::Partial) => {
-                return self.lines.put(line, Line::Busy(connection, Box::new(flight)));
+        let received = connection.read_some(&mut self.scratch, head, |parsed| {
+            let done_ns = self.clock.now_ns();
+            let never = jiff::Timestamp::UNIX_EPOCH;
+            let context = flight.ask.context(&self.population, scenario.seed, &self.host, never);
+            let answer = AnswerView { status: parsed.status, headers: &parsed.headers, body: &parsed.body };
+            self.left.clear();
+            let checked = interaction.check(&answer, &context, &mut self.left);
+            if checked.is_ok() {
+                let at = flight.ask.interaction;
+                self.recorder.ledger.note(scenario, at, &answer, &context, done_ns);
             }
-            Ok(Received::Answer(parsed)) => parsed,
+            (done_ns, checked, parsed.keep_alive)
+        });
+        let (done_ns, checked, keep_alive) = match received {
+            Ok(Received::Answer(answered)) => answered,
+            Ok(Received::Partial) => return self.lines.put(line, Line::Busy(connection, flight)),
             Ok(Received::Closed) => return self.broken(line, flight, "closed before the answer"),
             Err(sentence) => return self.broken(line, flight, &sentence),
         };
-        let done_ns = self.clock.now_ns();
+        self.now_ns = done_ns;
         let Flight { ask, sent_ns } = flight;
-        let context =
-            ask.context(&self.population, self.scenario.seed, &self.host, jiff::Timestamp::UNIX_EPOCH);
-        let answer = AnswerView { status: parsed.status, headers: &parsed.headers, body: &parsed.body };
-        self.left.clear();
-        let checked = interaction.check(&answer, &context, &mut self.left);
-        let keep_alive = parsed.keep_alive;
         self.in_flight -= 1;
         let sample = ask.sample(sent_ns, done_ns);
         match checked {
             Ok(()) => {
                 self.recorder.finished(&sample, &Outcome::Answered);
-                self.recorder.ledger.note(self.scenario, ask.interaction, &answer, &context, done_ns);
                 self.hand_over(ask, done_ns);
             }
             Err(fault) => {

@@ -3,11 +3,12 @@
 
 use super::ask::Ask;
 use super::lines::{Flight, Line};
-use super::{Engine, WAITING_MAX};
-use crate::clock::wall_now;
+use super::{Engine, WAITING_MAX, WRITE_BYTES};
+use crate::client::connection::Written;
 use crate::plan::Arrival;
 use crate::recorder::Outcome;
 use crate::trips::{self, Trip, TripEnd};
+use scenarios::Wire;
 use std::iter::Peekable;
 
 /// Idle time below which nothing is rendered ahead: about what a small request costs, with the wake-up.
@@ -19,28 +20,57 @@ const PREPARE_NS_MAX: u64 = 20_000_000;
 #[derive(Default)]
 pub(super) struct Prepared {
     seq: Option<u64>,
-    bytes: Vec<u8>,
+    wire: Wire,
 }
 
 impl Engine<'_> {
-    /// Sends everything that is due, arrivals and next steps in the order of time; returns the time.
-    pub(super) fn send_due<I: Iterator<Item = Arrival>>(&mut self, arrivals: &mut Peekable<I>) -> u64 {
-        let mut now_ns = self.clock.now_ns();
+    /// Reads the clock. What comes between two readings is of one time: an answer and what is sent for it, not a request.
+    pub(super) fn tick(&mut self) -> u64 {
+        self.now_ns = self.clock.now_ns();
+        self.now_ns
+    }
+
+    /// Sends everything that is due by the newest reading of the clock, arrivals and next steps in the order of time. Each
+    /// send reads it again.
+    pub(super) fn send_due<I: Iterator<Item = Arrival>>(&mut self, arrivals: &mut Peekable<I>) {
+        if let Some(most) = self.closed {
+            self.send_again(arrivals, most);
+        }
         loop {
-            let planned_ns = arrivals.peek().map_or(u64::MAX, |a| a.planned_ns);
+            let planned_ns = match self.closed {
+                Some(_) => u64::MAX,
+                None => arrivals.peek().map_or(u64::MAX, |a| a.planned_ns),
+            };
             let due_ns = self.due.peek().map_or(u64::MAX, |d| d.due_ns);
+            let now_ns = self.now_ns;
             if planned_ns.min(due_ns) > now_ns {
-                return now_ns;
+                return;
             }
             if planned_ns <= due_ns {
-                let Some(arrival) = arrivals.next() else { return now_ns };
+                let Some(arrival) = arrivals.next() else { return };
                 let ask = Ask::of(&arrival, &self.population);
                 self.admit(ask, now_ns);
             } else if let Some(due) = self.due.pop() {
                 let phase = self.phase_at(due.due_ns);
                 self.admit(Ask::step(due.trip, self.scenario, due.due_ns, phase), now_ns);
             }
-            now_ns = self.clock.now_ns();
+        }
+    }
+
+    /// The closed model: whatever connection has its answer asks again, until the plan is over. A request is due when its
+    /// turn comes, so its response time is its service time.
+    fn send_again<I: Iterator<Item = Arrival>>(&mut self, arrivals: &mut Peekable<I>, most: usize) {
+        let end_ns = self.phase_ends_ns.last().copied().unwrap_or(0);
+        // Bounded, so that answers are read in between even when nothing waits for what is asked.
+        for _ in 0..most {
+            let now_ns = self.now_ns;
+            let under_way = self.in_flight + self.waiting.len() + self.own_waiting_count + self.due.len();
+            if now_ns >= end_ns || under_way >= most {
+                break;
+            }
+            let Some(arrival) = arrivals.next() else { break };
+            let arrival = Arrival { planned_ns: now_ns, phase: self.phase_at(now_ns), ..arrival };
+            self.admit(Ask::of(&arrival, &self.population), now_ns);
         }
     }
 
@@ -81,7 +111,8 @@ impl Engine<'_> {
 
     /// The line that a request has to go over, because a server takes it only from whoever it is in the name of.
     fn own_line(&mut self, ask: &Ask) -> Option<(usize, bool)> {
-        let context = ask.context(&self.population, self.scenario.seed, &self.host, wall_now());
+        let never = jiff::Timestamp::UNIX_EPOCH;
+        let context = ask.context(&self.population, self.scenario.seed, &self.host, never);
         let speaker = self.scenario.interactions[ask.interaction].speaks_for(&context)?;
         self.lines.take_for(speaker)
     }
@@ -115,18 +146,24 @@ impl Engine<'_> {
         };
         if self.prepared.seq == Some(ask.seq) {
             self.prepared.seq = None;
-            std::mem::swap(connection.request(), &mut self.prepared.bytes);
+            std::mem::swap(connection.wire(), &mut self.prepared.wire);
         } else {
-            let context = ask.context(&self.population, self.scenario.seed, &self.host, wall_now());
-            self.scenario.interactions[ask.interaction].render(&context, connection.request());
+            let now = self.wall.at(self.now_ns);
+            let context = ask.context(&self.population, self.scenario.seed, &self.host, now);
+            self.scenario.interactions[ask.interaction].render_wire(&context, connection.wire());
         }
-        let sent_ns = self.clock.now_ns();
+        let sent_ns = self.tick();
         self.recorder.sent(ask.planned_ns);
         let flight = Flight { ask, sent_ns };
         self.in_flight += 1;
         self.sent.push_back((sent_ns, line));
-        match connection.write_some() {
-            Ok(_) => self.lines.put(line, Line::Busy(connection, Box::new(flight))),
+        match connection.write_part(WRITE_BYTES) {
+            Ok(written) => {
+                if written == Written::More {
+                    self.unwritten.push_back(line);
+                }
+                self.lines.put(line, Line::Busy(connection, flight));
+            }
             Err(e) => self.broken(line, flight, &format!("writing: {}", e.kind())),
         }
     }
@@ -148,9 +185,9 @@ impl Engine<'_> {
             return;
         }
         let ask = Ask::of(arrival, &self.population);
-        let context = ask.context(&self.population, self.scenario.seed, &self.host, wall_now());
-        self.prepared.bytes.clear();
-        self.scenario.interactions[ask.interaction].render(&context, &mut self.prepared.bytes);
+        let now = self.wall.at(now_ns);
+        let context = ask.context(&self.population, self.scenario.seed, &self.host, now);
+        self.scenario.interactions[ask.interaction].render_wire(&context, &mut self.prepared.wire);
         self.prepared.seq = Some(ask.seq);
     }
 }

@@ -47,7 +47,7 @@ impl Engine<'_> {
             }
             self.sent.pop_front();
             if current && let Line::Busy(_, flight) = self.lines.lift(line) {
-                self.fail(*flight, now_ns, "timeout", "no whole answer within the time allowed", true);
+                self.fail(flight, now_ns, "timeout", "no whole answer within the time allowed", true);
                 self.lines.gone(line, now_ns);
             }
         }

@@ -33,8 +33,9 @@ fn ask(connection: &mut Connection, request: &[u8]) -> Result<(u16, Vec<u8>), St
     let mut scratch = vec![0; READ_BYTES];
     loop {
         let written = connection.write_some().map_err(|e| e.to_string())?;
-        match connection.read_some(&mut scratch, false)? {
-            Received::Answer(answer) => return Ok((answer.status, answer.body.into_owned())),
+        let answered = connection.read_some(&mut scratch, false, |p| (p.status, p.body.clone().into_owned()));
+        match answered? {
+            Received::Answer(answer) => return Ok(answer),
             Received::Closed => return Err("closed".to_owned()),
             Received::Partial => {}
         }

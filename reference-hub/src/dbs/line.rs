@@ -7,8 +7,9 @@ use crate::domain::Context;
 use crate::fhir;
 use crate::message::{Answer, Body, Request};
 use crate::pds;
+use crate::slices;
+use bytes::Bytes;
 use hyper::{HeaderMap, Method};
-use serde_json::Value;
 
 /// Bytes of one line. 400: four times a usual one.
 const LINE_BYTES_MAX: usize = 400;
@@ -73,9 +74,9 @@ pub(super) fn trace(ctx: &Context<'_>, caller: &Request, line: &str) -> Result<T
         Traced { reference: reference.to_owned(), requested: number.to_owned(), ..unread(reference) };
     if !number.is_empty()
         && let Some(record) = ask(ctx, caller, Some(number), Vec::new())?
-        && record.get("birthDate").and_then(Value::as_str) == Some(&born)
+        && text(&record, &["birthDate"]) == born
     {
-        traced.matched = text(&record, "/id"); // another than asked for when that was superseded
+        traced.matched = text(&record, &["id"]).to_owned(); // another than asked for when that was superseded
         traced.outcome = Match::Verified;
         return Ok(traced);
     }
@@ -89,13 +90,15 @@ pub(super) fn trace(ctx: &Context<'_>, caller: &Request, line: &str) -> Result<T
     let found = ask(ctx, caller, None, query)?;
     traced.outcome = match &found {
         None => Match::Invalid,
-        Some(found) if text(found, "/resourceType") != "Bundle" => Match::Multiple, // too many matches
-        Some(found) => match found.get("total").and_then(Value::as_u64) {
-            Some(1) => {
-                traced.matched = text(found, "/entry/0/resource/id");
+        Some(found) if text(found, &["resourceType"]) != "Bundle" => Match::Multiple, // too many matches
+        Some(found) => match slices::member(found, "total") {
+            Some(b"1") => {
+                let entries = slices::member(found, "entry").and_then(slices::elements);
+                let first = entries.and_then(|list| list.first().copied());
+                traced.matched = first.map_or("", |entry| text(entry, &["resource", "id"])).to_owned();
                 Match::Traced
             }
-            Some(0) | None => Match::Nobody,
+            Some(b"0") | None => Match::Nobody,
             Some(_) => Match::Multiple,
         },
     };
@@ -107,8 +110,10 @@ fn unread(reference: &str) -> Traced {
     Traced { reference, requested: String::new(), matched: String::new(), outcome: Match::Invalid }
 }
 
-fn text(value: &Value, pointer: &str) -> String {
-    value.pointer(pointer).and_then(Value::as_str).unwrap_or("").to_owned()
+/// The text under these names; empty when there is none. What is asked for here, JSON does not escape.
+fn text<'a>(json: &'a [u8], names: &[&str]) -> &'a str {
+    let raw = slices::within(json, names).and_then(|raw| raw.strip_prefix(b"\"")?.strip_suffix(b"\""));
+    raw.and_then(|raw| std::str::from_utf8(raw).ok()).unwrap_or("")
 }
 
 /// `yyyy-mm-dd` of that or of `yyyymmdd`.
@@ -128,7 +133,7 @@ fn ask(
     caller: &Request,
     number: Option<&str>,
     query: Vec<(&str, String)>,
-) -> Result<Option<Value>, Box<Answer>> {
+) -> Result<Option<Bytes>, Box<Answer>> {
     let mut headers = HeaderMap::new();
     if let Some(authorization) = caller.headers.get("authorization") {
         headers.insert("authorization", authorization.clone());
@@ -150,6 +155,8 @@ fn ask(
         401 | 500.. => return Err(Box::new(answer)),
         _ => return Ok(None),
     }
-    let Body::Inline(body) = &answer.body else { return Err(Box::new(fhir::internal_error())) };
-    serde_json::from_slice(body).map(Some).map_err(|_| Box::new(fhir::internal_error()))
+    match answer.body {
+        Body::Inline(body) => Ok(Some(body)),
+        Body::Blob { .. } => Err(Box::new(fhir::internal_error())),
+    }
 }

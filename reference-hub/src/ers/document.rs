@@ -4,7 +4,10 @@
 //! Called by `super`. Pure functions of the record: a referral reads the same every time.
 
 use super::record::Referral;
+use crate::template::{self, Template};
 use serde_json::{Value, json};
+use std::borrow::Cow;
+use std::sync::LazyLock;
 
 const DEFINITION: &str = "https://fhir.nhs.uk/STU3/StructureDefinition";
 const CODE_SYSTEM: &str = "https://fhir.nhs.uk/STU3/CodeSystem";
@@ -60,18 +63,17 @@ pub(super) fn etag(referral: &Referral) -> String {
     format!("W/\"{}\"", referral.version)
 }
 
-fn attachment(referral: &Referral, n: usize, name: &str) -> Value {
-    let id = format!("att-{}-{}", referral.ubrn.trim_start_matches('0'), 70_000 + n);
+fn attachment(n: usize, name: &str) -> Value {
     json!({
         "contentType": if name.ends_with("pdf") { "application/pdf" } else { "application/vnd.openxmlformats-officedocument.wordprocessingml.document" },
-        "url": format!("Binary/{id}"),
-        "size": 20_000 + (referral.choice >> (n * 7)) % 90_000,
+        "url": format!("Binary/att-{{{{short_ubrn}}}}-{}", 70_000 + n),
+        "size": format!("{{{{=size{n}}}}}"),
         "title": name,
-        "creation": format!("{}T10:0{n}:00+00:00", day(referral, 1)),
+        "creation": format!("{{{{day1}}}}T10:0{n}:00+00:00"),
     })
 }
 
-fn document_reference(referral: &Referral) -> Value {
+fn document_reference() -> Value {
     let content: Vec<Value> = LETTERS
         .iter()
         .enumerate()
@@ -79,11 +81,11 @@ fn document_reference(referral: &Referral) -> Value {
             json!({
                 "extension": [
                     {"url": format!("{DEFINITION}/Extension-eRS-AttachedBy-1"),
-                     "valueReference": {"identifier": {"system": "http://fhir.nhs.net/Id/sds-user-id", "value": referral.clinician_id}}},
+                     "valueReference": {"identifier": {"system": "http://fhir.nhs.net/Id/sds-user-id", "value": "{{clinician_id}}"}}},
                     {"url": format!("{DEFINITION}/Extension-eRS-AvailabilityStatus-1"),
                      "valueCodeableConcept": coding("eRS-AvailabilityStatus-1", ("AVAILABLE", "Available"))},
                 ],
-                "attachment": attachment(referral, n, name),
+                "attachment": attachment(n, name),
             })
         })
         .collect();
@@ -93,43 +95,40 @@ fn document_reference(referral: &Referral) -> Value {
         "meta": {"profile": [format!("{DEFINITION}/eRS-DocumentReference-1")]},
         "status": "current",
         "type": coding("eRS-AttachmentType-1", ("REFERRAL_LETTER", "Referral Letter")),
-        "indexed": format!("{}T10:05:00+00:00", day(referral, 1)),
+        "indexed": "{{day1}}T10:05:00+00:00",
         "content": content,
     })
 }
 
-fn contained(referral: &Referral) -> Value {
-    let (_, specialty, clinic) = pick(SPECIALTIES, referral.choice, 16);
-    let service = format!("{specialty} Service - {clinic} - {}", referral.provider_name);
-    let service_id = 1_000_000 + referral.choice % 7_000_000;
+fn contained() -> Value {
     json!([
         {
             "resourceType": "Practitioner",
             "id": "referrer",
             "meta": {"profile": [format!("{DEFINITION}/eRS-Practitioner-1")]},
-            "identifier": [{"system": "http://fhir.nhs.net/Id/sds-user-id", "value": referral.clinician_id}],
+            "identifier": [{"system": "http://fhir.nhs.net/Id/sds-user-id", "value": "{{clinician_id}}"}],
             "name": [{"family": "Prescriber", "given": ["Synthetic"], "prefix": ["Dr"]}],
         },
         {
             "resourceType": "Organization",
             "id": "referring-organisation",
-            "identifier": [{"system": "https://fhir.nhs.uk/Id/ods-organization-code", "value": referral.referrer_ods}],
-            "name": referral.referrer_name,
+            "identifier": [{"system": "https://fhir.nhs.uk/Id/ods-organization-code", "value": "{{referrer_ods}}"}],
+            "name": "{{referrer_name}}",
         },
         {
             "resourceType": "HealthcareService",
             "id": "service",
             "meta": {"profile": [format!("{DEFINITION}/eRS-HealthcareService-1")]},
-            "identifier": [{"system": "http://fhir.nhs.net/Id/eRS-service", "value": service_id.to_string()}],
-            "providedBy": {"identifier": {"system": "https://fhir.nhs.uk/Id/ods-organization-code", "value": referral.provider_ods}},
-            "name": service,
+            "identifier": [{"system": "http://fhir.nhs.net/Id/eRS-service", "value": "{{service_id}}"}],
+            "providedBy": {"identifier": {"system": "https://fhir.nhs.uk/Id/ods-organization-code", "value": "{{provider_ods}}"}},
+            "name": "{{specialty}} Service - {{clinic}} - {{provider_name}}",
             "location": [{"reference": "#location"}],
         },
         {
             "resourceType": "Location",
             "id": "location",
-            "identifier": [{"system": "https://fhir.nhs.uk/Id/ods-organization-code", "value": referral.provider_ods}],
-            "name": referral.provider_name,
+            "identifier": [{"system": "https://fhir.nhs.uk/Id/ods-organization-code", "value": "{{provider_ods}}"}],
+            "name": "{{provider_name}}",
         },
         {
             "resourceType": "Appointment",
@@ -137,72 +136,110 @@ fn contained(referral: &Referral) -> Value {
             "meta": {"profile": [format!("{DEFINITION}/eRS-Appointment-1")]},
             "extension": [{
                 "url": format!("{DEFINITION}/Extension-eRS-Appointment-Status-1"),
-                "valueCodeableConcept": coding("eRS-ReferralState-1", pick(STATES, referral.choice, 8)),
+                "valueCodeableConcept": coding("eRS-ReferralState-1", ("{{state}}", "{{state_name}}")),
             }],
             "status": "booked",
-            "start": format!("{}T09:30:00+00:00", day(referral, 60)),
-            "end": format!("{}T10:00:00+00:00", day(referral, 60)),
+            "start": "{{day60}}T09:30:00+00:00",
+            "end": "{{day60}}T10:00:00+00:00",
             "participant": [{"actor": {"reference": "#service"}, "status": "accepted"}],
         },
-        document_reference(referral),
+        document_reference(),
     ])
 }
 
-/// The referral as a ReferralRequest, indented as the published examples are: some 9 KB.
-pub(super) fn referral_request(referral: &Referral) -> String {
-    let (code, specialty, clinic) = pick(SPECIALTIES, referral.choice, 16);
+/// The document; its holes are filled by [`referral_request`].
+static REFERRAL_REQUEST: LazyLock<Template> = LazyLock::new(|| {
     let extension = |name: &str| format!("{DEFINITION}/Extension-eRS-{name}-1");
-    let shortlist: Vec<Value> = (0..2_u64)
-        .map(|n| {
-            let id = 1_000_000 + (referral.choice.rotate_left(n as u32 * 11)) % 7_000_000;
-            json!({"extension": [
-                {"url": "service", "valueReference": {"reference": format!("HealthcareService/{id}")}},
-                {"url": "dateAdded", "valueDateTime": format!("{}T10:00:00+00:00", day(referral, n))},
-                {"url": "bookable", "valueBoolean": n == 0},
-            ], "url": extension("Shortlist")})
-        })
-        .collect();
-    let mut extensions = vec![
-        json!({"url": extension("ReferralPriority"), "valueCodeableConcept": coding("eRS-Priority-1", pick(PRIORITIES, referral.choice, 4))}),
-        json!({"url": extension("ReferralState"), "valueCodeableConcept": coding("eRS-ReferralState-1", pick(STATES, referral.choice, 8))}),
-        json!({"url": extension("ReferralType"), "valueCodeableConcept": coding("eRS-ReferralType-1", ("APPOINTMENT_REQUEST", "Appointment Request"))}),
-        json!({"url": extension("Appointment"), "valueReference": {"reference": "#appointment"}}),
-        json!({"url": extension("ClinicalInfoFirstSubmitted"), "valueDateTime": format!("{}T10:05:00+00:00", day(referral, 1))}),
-        json!({"url": extension("ClinicalInfoLastUpdated"), "valueDateTime": format!("{}T11:40:00+00:00", day(referral, 4))}),
-        json!({"url": extension("PathwayStartDate"), "valueDateTime": day(referral, 0)}),
-        json!({"url": extension("PatientLetterURL"), "valueString": format!("ReferralRequest/{}/$ers.generatePatientLetter", referral.ubrn)}),
-    ];
-    extensions.extend(shortlist);
-    let resource = json!({
+    let shortlist = |n: usize| {
+        json!({"extension": [
+            {"url": "service", "valueReference": {"reference": format!("HealthcareService/{{{{shortlisted{n}}}}}")}},
+            {"url": "dateAdded", "valueDateTime": format!("{{{{day{n}}}}}T10:00:00+00:00")},
+            {"url": "bookable", "valueBoolean": n == 0},
+        ], "url": extension("Shortlist")})
+    };
+    let extensions = json!([
+        {"url": extension("ReferralPriority"), "valueCodeableConcept": coding("eRS-Priority-1", ("{{priority}}", "{{priority_name}}"))},
+        {"url": extension("ReferralState"), "valueCodeableConcept": coding("eRS-ReferralState-1", ("{{state}}", "{{state_name}}"))},
+        {"url": extension("ReferralType"), "valueCodeableConcept": coding("eRS-ReferralType-1", ("APPOINTMENT_REQUEST", "Appointment Request"))},
+        {"url": extension("Appointment"), "valueReference": {"reference": "#appointment"}},
+        {"url": extension("ClinicalInfoFirstSubmitted"), "valueDateTime": "{{day1}}T10:05:00+00:00"},
+        {"url": extension("ClinicalInfoLastUpdated"), "valueDateTime": "{{day4}}T11:40:00+00:00"},
+        {"url": extension("PathwayStartDate"), "valueDateTime": "{{day0}}"},
+        {"url": extension("PatientLetterURL"), "valueString": "ReferralRequest/{{ubrn}}/$ers.generatePatientLetter"},
+        shortlist(0),
+        shortlist(1),
+    ]);
+    Template::new(&json!({
         "resourceType": "ReferralRequest",
-        "id": referral.ubrn,
+        "id": "{{ubrn}}",
         "meta": {
-            "versionId": referral.version.to_string(),
-            "lastUpdated": format!("{}T11:40:00+00:00", day(referral, 4)),
+            "versionId": "{{version}}",
+            "lastUpdated": "{{day4}}T11:40:00+00:00",
             "profile": [format!("{DEFINITION}/eRS-ReferralRequest-1")],
         },
-        "contained": contained(referral),
+        "contained": contained(),
         "extension": extensions,
-        "identifier": [{"system": "http://fhir.nhs.net/Id/UBRN", "value": referral.ubrn}],
+        "identifier": [{"system": "http://fhir.nhs.net/Id/UBRN", "value": "{{ubrn}}"}],
         "status": "active",
         "intent": "plan",
         "type": coding("eRS-ReferralType-1", ("APPOINTMENT_REQUEST", "Appointment Request")),
-        "priority": if pick(PRIORITIES, referral.choice, 4).0 == "ROUTINE" { "routine" } else { "urgent" },
+        "priority": "{{urgency}}",
         "serviceRequested": [
-            {"coding": [{"system": format!("{CODE_SYSTEM}/eRS-ClinicType-1"), "code": clinic.to_ascii_uppercase().replace(' ', "_"), "display": clinic}]},
+            {"coding": [{"system": format!("{CODE_SYSTEM}/eRS-ClinicType-1"), "code": "{{clinic_code}}", "display": "{{clinic}}"}]},
         ],
-        "subject": {"identifier": {"system": "http://fhir.nhs.net/Id/nhs-number", "value": referral.nhs_number}},
-        "authoredOn": format!("{}T10:00:00+00:00", day(referral, 0)),
+        "subject": {"identifier": {"system": "http://fhir.nhs.net/Id/nhs-number", "value": "{{nhs_number}}"}},
+        "authoredOn": "{{day0}}T10:00:00+00:00",
         "requester": {
             "agent": {"reference": "#referrer"},
             "onBehalfOf": {"reference": "#referring-organisation"},
         },
-        "specialty": coding("eRS-Specialty-1", (code, specialty)),
+        "specialty": coding("eRS-Specialty-1", ("{{specialty_code}}", "{{specialty}}")),
         "recipient": [{"reference": "#service"}],
-        "description": format!("{specialty}: {clinic}. Symptoms for some weeks, not settled with the usual measures in practice; please see and advise."),
+        "description": "{{specialty}}: {{clinic}}. Symptoms for some weeks, not settled with the usual measures in practice; please see and advise.",
         "supportingInfo": [{"reference": "#referral-letter"}],
-    });
-    serde_json::to_string_pretty(&resource).unwrap_or_default() // a tree of strings and numbers serialises
+    }))
+});
+
+/// The referral as a ReferralRequest, indented as the published examples are: some 9 KB.
+pub(super) fn referral_request(referral: &Referral) -> Vec<u8> {
+    let choice = referral.choice;
+    let (specialty_code, specialty, clinic) = pick(SPECIALTIES, choice, 16);
+    let (priority, priority_name) = pick(PRIORITIES, choice, 4);
+    let (state, state_name) = pick(STATES, choice, 8);
+    let service = |choice: u64| (1_000_000 + choice % 7_000_000).to_string();
+    let size = |choice: u64| (20_000 + choice % 90_000).to_string();
+    REFERRAL_REQUEST.filled(|hole, out| {
+        let value: Cow<'_, str> = match hole {
+            "ubrn" => referral.ubrn.as_str().into(),
+            "short_ubrn" => referral.ubrn.trim_start_matches('0').into(),
+            "version" => referral.version.to_string().into(),
+            "nhs_number" => referral.nhs_number.as_str().into(),
+            "clinician_id" => referral.clinician_id.as_str().into(),
+            "referrer_ods" => referral.referrer_ods.as_str().into(),
+            "referrer_name" => referral.referrer_name.as_str().into(),
+            "provider_ods" => referral.provider_ods.as_str().into(),
+            "provider_name" => referral.provider_name.as_str().into(),
+            "service_id" | "shortlisted0" => service(choice).into(),
+            "shortlisted1" => service(choice.rotate_left(11)).into(),
+            "size0" => size(choice).into(),
+            "size1" => size(choice >> 7).into(),
+            "day0" => day(referral, 0).into(),
+            "day1" => day(referral, 1).into(),
+            "day4" => day(referral, 4).into(),
+            "day60" => day(referral, 60).into(),
+            "specialty_code" => specialty_code.into(),
+            "specialty" => specialty.into(),
+            "clinic" => clinic.into(),
+            "clinic_code" => clinic.to_ascii_uppercase().replace(' ', "_").into(),
+            "priority" => priority.into(),
+            "priority_name" => priority_name.into(),
+            "urgency" => if priority == "ROUTINE" { "routine" } else { "urgent" }.into(),
+            "state" => state.into(),
+            "state_name" => state_name.into(),
+            _ => "".into(), // the test sees to it that there is no other
+        };
+        template::text(out, &value);
+    })
 }
 
 /// A worklist as an STU3 List.

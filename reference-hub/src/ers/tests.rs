@@ -100,6 +100,10 @@ fn both_parties_read_a_referral_of_about_nine_kilobytes() {
         assert_eq!(header("etag"), Some(etag));
         assert!(header("x-ers-transaction-id").is_some_and(|id| id.len() == 38));
         assert!((8_000..10_500).contains(&answer.body.len()), "{}", answer.body.len());
+        let Body::Inline(document) = &answer.body else { panic!("inline") };
+        assert_eq!(String::from_utf8_lossy(document), serde_json::to_string_pretty(&body).unwrap());
+        let text = body.to_string();
+        assert!(!text.contains("{{") && !text.contains("\"\""), "a hole was not filled: {text}");
     }
 }
 

@@ -35,7 +35,7 @@ pub(super) fn subject(request: &Request) -> String {
         text(&body, "/subscriber/identifier/value").trim().to_owned()
     };
     let id = request.query(SUBSCRIBER).map_or_else(of_body, |id| id.trim().to_owned());
-    if super::patient_key(&id).is_ok() { id } else { String::new() }
+    if super::is_nhs_number(&id) { id } else { String::new() }
 }
 
 /// The patient's card in a bundle of one or none.

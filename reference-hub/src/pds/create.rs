@@ -5,8 +5,10 @@
 //! `index::creation_key` and checks that nobody else did since it looked. Never gives out a number that may belong to a
 //! living person: only 9000000000-9999999999.
 
-use super::record::{self, Security, items, text};
+use super::json::Json;
+use super::record::Security;
 use super::refuse::{self, Refusal};
+use super::tree::{Tree, items, text};
 use super::{history, index, patch, resolve, retry, rules, terms};
 use crate::auth::Session;
 use crate::domain::{Context, Decision};
@@ -152,17 +154,15 @@ fn known_as(ctx: &Context<'_>, record: &Value, candidate: &str) -> Result<Option
     let Ok(found) = resolve::find(ctx, candidate) else { return Ok(None) };
     let known = match resolve::superseded(&row.value) {
         Some((_, was)) => was,
-        None => record::parse(&row.value)?,
+        None => Json::read(&row.value).map_err(|_| broken())?,
     };
-    let past = history::of(ctx, candidate)?;
-    let same_name = |name: &Value| {
+    let past = history::row(ctx, candidate)?;
+    let past = history::read(&past);
+    let same_name = |name: &Json<'_>| {
         let same = |at: &str| {
             index::normal(text(name, at)) == index::normal(text(record, &["/name/0", at].concat()))
         };
         same("/family") && same("/given/0")
-    };
-    let postcode = |address: &Value| -> String {
-        text(address, "/postalCode").chars().filter(|c| !c.is_whitespace()).collect::<String>().to_uppercase()
     };
     let lives: BTreeSet<String> = items(record, "address").iter().map(postcode).collect();
     let mut homes = items(&known, "address").iter().chain(items(&past, "address")).map(postcode).peekable();
@@ -171,6 +171,10 @@ fn known_as(ctx: &Context<'_>, record: &Value, candidate: &str) -> Result<Option
         || homes.any(|p| lives.contains(&p));
     let mut names = items(&known, "name").iter().chain(items(&past, "name"));
     Ok((same_place && names.any(same_name)).then_some(found.nhs_number))
+}
+
+fn postcode<T: Tree>(address: &T) -> String {
+    text(address, "/postalCode").chars().filter(|c| !c.is_whitespace()).collect::<String>().to_uppercase()
 }
 
 /// A synthetic number that nobody has. A function of the context alone: the same request makes the same choice.

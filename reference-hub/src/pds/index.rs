@@ -11,8 +11,7 @@
 //!
 //! Called by trace (ranges), update (difference of rows) and seed. Never reads a table itself.
 
-use super::record::{items, text};
-use serde_json::Value;
+use super::tree::{Tree, items, text};
 use std::collections::BTreeSet;
 
 /// A birth date that a record lacks sorts and is found as this.
@@ -121,22 +120,16 @@ pub(super) fn keys<'a>(
 }
 
 /// All keys of a record.
-pub(super) fn keys_of(patient: &Value) -> BTreeSet<Vec<u8>> {
+pub(super) fn keys_of<T: Tree>(patient: &T) -> BTreeSet<Vec<u8>> {
     let families = items(patient, "name").iter().map(|n| text(n, "/family")).filter(|f| !f.is_empty());
     keys(families, text(patient, "/birthDate"), text(patient, "/gender"), text(patient, "/id"))
 }
 
 /// All keys of a history, of a person whose record is `patient`.
-pub(super) fn history_keys(history: &Value, patient: &Value) -> Vec<Vec<u8>> {
-    if items(history, "name").is_empty() {
-        return Vec::new();
-    }
-    let of_names = keys_of(&serde_json::json!({
-        "birthDate": text(patient, "/birthDate"),
-        "gender": text(patient, "/gender"),
-        "id": text(patient, "/id"),
-        "name": history["name"],
-    }));
+pub(super) fn history_keys<T: Tree>(history: &T, patient: &T) -> Vec<Vec<u8>> {
+    let families = items(history, "name").iter().map(|n| text(n, "/family")).filter(|f| !f.is_empty());
+    let of_names =
+        keys(families, text(patient, "/birthDate"), text(patient, "/gender"), text(patient, "/id"));
     let of_names = of_names.into_iter().filter(|key| !key.starts_with(b"B|"));
     of_names.map(|key| [HISTORY, &key].concat()).collect()
 }

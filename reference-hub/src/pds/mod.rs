@@ -11,6 +11,7 @@ mod create;
 mod document;
 mod history;
 mod index;
+mod json;
 pub mod operations;
 mod patch;
 mod people;
@@ -25,11 +26,11 @@ mod rules;
 mod sandbox;
 mod score;
 pub mod seed;
-mod slices;
 mod terms;
 #[cfg(test)]
 mod tests;
 mod trace;
+mod tree;
 mod update;
 
 pub use access::PATIENT_ROLE;
@@ -43,6 +44,7 @@ use access::Mode;
 use hyper::Method;
 use jiff::civil::Date;
 use refuse::Refusal;
+use std::borrow::Cow;
 
 /// This interface's row.
 pub const INTERFACE: Interface = Interface {
@@ -77,8 +79,9 @@ fn route(request: &Request) -> Result<&'static str, Box<Answer>> {
 
 fn decide(operation: &'static str, ctx: &Context<'_>, request: &Request) -> Decision {
     let subject = match request.segments.get(4) {
-        Some(id) => id.clone(),
-        None => coverage::subject(request),
+        Some(id) => Cow::Borrowed(id.as_str()),
+        None if operation.starts_with("pds-coverage") => coverage::subject(request).into(),
+        None => Cow::Borrowed(""),
     };
     let decided = caller(ctx, request).and_then(|session| {
         let mode = Mode::of(&session);
@@ -96,7 +99,7 @@ fn decide(operation: &'static str, ctx: &Context<'_>, request: &Request) -> Deci
             _ => trace::decide(ctx, request, mode),
         }
     });
-    decided.unwrap_or_else(|refusal| Decision::read(*refusal, subject))
+    decided.unwrap_or_else(|refusal| Decision::read(*refusal, subject.as_ref()))
 }
 
 /// Checks what every PDS request must carry: a session, X-Request-ID, and what it says of the caller.
@@ -145,8 +148,12 @@ fn is_uuid(text: &str) -> bool {
         })
 }
 
+/// True for ten digits of which the last checks the others (mod 11).
+fn is_nhs_number(id: &str) -> bool {
+    id.len() == 10 && population::NhsNumber::parse(id).is_ok()
+}
+
 /// The key of a patient's row, or the published refusal when `id` is no NHS number (ten digits, mod 11).
 fn patient_key(id: &str) -> Result<&[u8], Refusal> {
-    let valid = id.len() == 10 && population::NhsNumber::parse(id).is_ok();
-    if valid { Ok(id.as_bytes()) } else { Err(refuse::invalid_resource_id()) }
+    if is_nhs_number(id) { Ok(id.as_bytes()) } else { Err(refuse::invalid_resource_id()) }
 }

@@ -4,23 +4,29 @@
 //! list item is meant); whether the resulting record makes sense is `rules`' business. All or nothing: a refused
 //! operation leaves no trace, because only the copy was changed.
 
-use super::record::{items, text};
+use super::json::{Json, place, position};
 use super::refuse::{self, Refusal};
 use super::terms;
+use super::tree::{Tree, items, text};
 use crate::domain::Ids;
 use jiff::civil::Date;
-use json_patch::PatchOperation;
-use serde_json::{Value, json};
+use std::borrow::Cow;
 
 /// Operations in one update. 100: several times the elements of a record; a bound on work, not on use.
 const OPERATIONS_MAX: usize = 100;
 
 /// One operation, read.
-pub(super) struct Operation {
+pub(super) struct Operation<'a> {
     op: Op,
-    path: Vec<String>,
-    value: Value,
-    raw: PatchOperation,
+    path: Vec<Cow<'a, str>>,
+    value: Json<'a>,
+}
+
+impl Operation<'_> {
+    /// The element of the record that the operation reaches into.
+    pub(super) fn element(&self) -> &str {
+        self.path.first().map_or("", |element| element)
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -35,10 +41,9 @@ enum Op {
 ///
 /// # Errors
 /// The published refusal of the first malformed part.
-pub(super) fn parse(body: &[u8]) -> Result<Vec<Operation>, Refusal> {
-    let body: Value =
-        serde_json::from_slice(body).map_err(|_| refuse::invalid_update("The body is not valid JSON"))?;
-    let patches = body.get("patches").and_then(Value::as_array).filter(|p| !p.is_empty());
+pub(super) fn parse<'a>(body: &'a [u8]) -> Result<Vec<Operation<'a>>, Refusal> {
+    let body = Json::read(body).map_err(|_| refuse::invalid_update("The body is not valid JSON"))?;
+    let patches = body.get("patches").and_then(Json::as_list).filter(|p| !p.is_empty());
     let patches = patches.ok_or_else(|| refuse::invalid_update("No patches found"))?;
     if patches.len() > OPERATIONS_MAX {
         return Err(refuse::too_many_values("patches"));
@@ -46,8 +51,8 @@ pub(super) fn parse(body: &[u8]) -> Result<Vec<Operation>, Refusal> {
     patches.iter().enumerate().map(|(i, patch)| operation(i, patch)).collect()
 }
 
-fn operation(i: usize, patch: &Value) -> Result<Operation, Refusal> {
-    if !patch.is_object() {
+fn operation<'a>(i: usize, patch: &Json<'a>) -> Result<Operation<'a>, Refusal> {
+    if patch.keys().is_none() {
         return Err(refuse::validation_error(&format!("patches/{i} is not an object")));
     }
     let part = |name: &str| {
@@ -68,23 +73,21 @@ fn operation(i: usize, patch: &Value) -> Result<Operation, Refusal> {
     }
     let tokens = path.strip_prefix('/').filter(|p| !p.is_empty());
     let tokens = tokens.ok_or_else(|| refuse::invalid_value(path, &format!("{i}/path")))?;
-    let raw = serde_json::from_value(patch.clone());
-    Ok(Operation {
-        op,
-        path: tokens.split('/').map(|t| t.replace("~1", "/").replace("~0", "~")).collect(),
-        value: value.cloned().unwrap_or_default(),
-        raw: raw.map_err(|_| refuse::invalid_value(path, &format!("{i}/path")))?,
-    })
+    if tokens.split('~').skip(1).any(|escape| !escape.starts_with(['0', '1'])) {
+        return Err(refuse::invalid_value(path, &format!("{i}/path")));
+    }
+    let path = tokens.split('/').map(|t| Cow::Owned(t.replace("~1", "/").replace("~0", "~"))).collect();
+    Ok(Operation { op, path, value: value.cloned().unwrap_or_default() })
 }
 
-/// The record with all operations applied.
+/// The record with all operations applied. `before` holds at least the elements that they reach into.
 ///
 /// # Errors
 /// The published refusal of the first operation that may not or cannot be applied.
-pub(super) fn apply(before: &Value, operations: &[Operation]) -> Result<Value, Refusal> {
+pub(super) fn apply<'a>(before: &Json<'a>, operations: &[Operation<'a>]) -> Result<Json<'a>, Refusal> {
     let mut after = before.clone();
     for (i, operation) in operations.iter().enumerate() {
-        let path: Vec<&str> = operation.path.iter().map(String::as_str).collect();
+        let path: Vec<&str> = operation.path.iter().map(Cow::as_ref).collect();
         let (&element, rest) = path.split_first().unwrap_or((&"", &[]));
         if !terms::UPDATABLE.contains(&element) {
             return Err(refuse::invalid_update(&format!(
@@ -95,7 +98,10 @@ pub(super) fn apply(before: &Value, operations: &[Operation]) -> Result<Value, R
         if terms::LISTS.contains(&element) {
             check_list(&after, operations, i, element, rest)?;
             if operation.op == Op::Add && rest == ["-"] && after.get(element).is_none() {
-                after[element] = json!([]); // a record without the element yet
+                // A record without the element yet.
+                if let Json::Object(members) = &mut after {
+                    Json::insert(members, operation.path[0].clone(), Json::List(Vec::new()));
+                }
             }
         } else if operation.op == Op::Remove
             && rest.is_empty()
@@ -104,17 +110,50 @@ pub(super) fn apply(before: &Value, operations: &[Operation]) -> Result<Value, R
         {
             return Err(refuse::forbidden_update(&format!("{element} cannot be removed")));
         }
-        json_patch::patch(&mut after, std::slice::from_ref(&operation.raw))
-            .map_err(|e| refuse::invalid_update(&format!("Invalid patch - {}", e.kind)))?;
+        change(&mut after, operation)
+            .map_err(|why| refuse::invalid_update(&format!("Invalid patch - {why}")))?;
     }
     Ok(after)
+}
+
+/// Does what RFC 6902 says of one operation.
+///
+/// # Errors
+/// Why it cannot be done, in the words of the published service.
+pub(super) fn change<'a>(record: &mut Json<'a>, operation: &Operation<'a>) -> Result<(), &'static str> {
+    const INVALID: &str = "path is invalid";
+    let (last, parents) = operation.path.split_last().ok_or(INVALID)?;
+    let parent = parents.iter().try_fold(record, |value, token| value.step_mut(token)).ok_or(INVALID)?;
+    let value = || operation.value.clone();
+    match (operation.op, parent) {
+        (Op::Add, Json::Object(members)) => Json::insert(members, last.clone(), value()),
+        (Op::Add, Json::List(list)) => {
+            let at = if last == "-" { Some(list.len()) } else { place(last).filter(|at| *at <= list.len()) };
+            list.insert(at.ok_or(INVALID)?, value());
+        }
+        (Op::Add, _) => return Err(INVALID),
+        (Op::Replace, parent) => *parent.step_mut(last).ok_or(INVALID)? = value(),
+        (Op::Test, parent) => {
+            if *parent.step_mut(last).ok_or(INVALID)? != operation.value {
+                return Err("value did not match");
+            }
+        }
+        (Op::Remove, Json::Object(members)) => {
+            members.remove(position(members, last).map_err(|_| INVALID)?);
+        }
+        (Op::Remove, Json::List(list)) => {
+            list.remove(place(last).filter(|at| *at < list.len()).ok_or(INVALID)?);
+        }
+        (Op::Remove, _) => return Err(INVALID),
+    }
+    Ok(())
 }
 
 /// The published rules of reaching into a list: add at the end only; replace, change or remove an item only with proof
 /// (its id, URL or whole value) that it is the one meant.
 fn check_list(
-    record: &Value,
-    operations: &[Operation],
+    record: &Json<'_>,
+    operations: &[Operation<'_>],
     i: usize,
     element: &str,
     rest: &[&str],
@@ -136,10 +175,12 @@ fn check_list(
     let key = if element == "extension" { "url" } else { "id" };
     let own = text(item, &format!("/{key}"));
     let item_path = [element, index];
-    let proves = |o: &Operation| {
-        let path: Vec<&str> = o.path.iter().map(String::as_str).collect();
+    let proves = |o: &Operation<'_>| {
+        let path: Vec<&str> = o.path.iter().map(Cow::as_ref).collect();
         match path[..] {
-            [e, at, k] => [e, at] == item_path && k == key && o.op != Op::Remove && o.value == own,
+            [e, at, k] => {
+                [e, at] == item_path && k == key && o.op != Op::Remove && o.value.as_str() == Some(own)
+            }
             [e, at] => [e, at] == item_path && o.op == Op::Test && o.value == *item,
             _ => false,
         }
@@ -161,7 +202,7 @@ fn check_list(
             )))
         }
         (Op::Remove, []) => check_removable(element, item),
-        (_, [k]) if *k == key && operation.value == own => Ok(()),
+        (_, [k]) if *k == key && operation.value.as_str() == Some(own) => Ok(()),
         (_, [k]) if *k == key => no_such(operation.value.as_str().unwrap_or("")),
         _ if operations.iter().any(proves) => Ok(()),
         _ => Err(refuse::invalid_update(&format!(
@@ -171,7 +212,7 @@ fn check_list(
     }
 }
 
-fn check_removable(element: &str, item: &Value) -> Result<(), Refusal> {
+fn check_removable(element: &str, item: &Json<'_>) -> Result<(), Refusal> {
     match element {
         "generalPractitioner" => Err(refuse::forbidden_update("the general practice cannot be removed")),
         "name" if text(item, "/use") == "usual" => {
@@ -200,14 +241,14 @@ const PATIENT_ACCESS_EXTENSIONS: [&str; 5] = [
 /// # Errors
 /// FORBIDDEN_UPDATE for what is not the patient's to change, INVALID_UPDATE for a part of an object.
 pub(super) fn check_patient_access(
-    before: &Value,
-    after: &Value,
-    operations: &[Operation],
+    before: &Json<'_>,
+    after: &Json<'_>,
+    operations: &[Operation<'_>],
 ) -> Result<(), Refusal> {
     let forbidden =
         |what: &str| Err(refuse::forbidden_update(&format!("patient access cannot change {what}")));
     for operation in operations.iter().filter(|o| o.op == Op::Add || o.op == Op::Replace) {
-        let path: Vec<&str> = operation.path.iter().map(String::as_str).collect();
+        let path: Vec<&str> = operation.path.iter().map(Cow::as_ref).collect();
         if let ["telecom" | "extension", _, _, ..] = path[..] {
             return Err(refuse::invalid_update("patient access adds and replaces whole objects"));
         }
@@ -241,30 +282,31 @@ fn clip(text: &str) -> String {
 
 /// Completes what a caller may leave open: object ids of new items, `period.start` of new and replaced ones, address
 /// lines without the empty ones, titles without a full stop, given names a word each.
-pub(super) fn complete(before: &Value, after: &mut Value, today: Date, ids: &Ids) {
-    let today = today.to_string();
+pub(super) fn complete<T: Tree>(before: &T, after: &mut T, today: Date, ids: &Ids) {
     for element in terms::LISTS {
         let old = items(before, element);
-        let Some(Value::Array(new)) = after.get_mut(element) else { continue };
+        let Some(new) = after.list_mut(element) else { continue };
         for item in new.iter_mut().filter(|item| !old.contains(item)) {
             let known = old.iter().any(|o| text(o, "/id") == text(item, "/id") && !text(o, "/id").is_empty());
-            let Some(object) = item.as_object_mut() else { continue };
+            if item.keys().is_none() {
+                continue;
+            }
             if !known && element != "extension" {
-                object.insert("id".to_owned(), format!("{:08X}", ids.bits() as u32).into());
+                item.set("id", T::string(format!("{:08X}", ids.bits() as u32)));
             }
-            if matches!(element, "address" | "name" | "telecom") && !object.contains_key("period") {
-                object.insert("period".to_owned(), json!({"start": today}));
+            if matches!(element, "address" | "name" | "telecom") && item.get("period").is_none() {
+                item.set("period", T::object("start", T::string(today.to_string())));
             }
-            if let Some(Value::Array(lines)) = object.get_mut("line") {
+            if let Some(lines) = item.list_mut("line") {
                 lines.retain(|line| line.as_str() != Some(""));
             }
-            if let Some(Value::Array(given)) = object.get_mut("given") {
+            if let Some(given) = item.list_mut("given") {
                 split_given(given);
             }
-            if let Some(Value::Array(prefixes)) = object.get_mut("prefix") {
-                for prefix in prefixes {
-                    let trimmed = prefix.as_str().map(|p| p.trim_end_matches('.').to_owned());
-                    *prefix = trimmed.map_or_else(|| prefix.take(), Value::from);
+            for prefix in item.list_mut("prefix").into_iter().flatten() {
+                let trimmed = prefix.as_str().and_then(|p| p.strip_suffix('.'));
+                if let Some(trimmed) = trimmed.map(|p| p.trim_end_matches('.').to_owned()) {
+                    *prefix = T::string(trimmed);
                 }
             }
         }
@@ -272,14 +314,16 @@ pub(super) fn complete(before: &Value, after: &mut Value, today: Date, ids: &Ids
 }
 
 /// The first given name may be several words; those after it become a name a word (published).
-fn split_given(given: &mut Vec<Value>) {
-    if !given.iter().skip(1).filter_map(Value::as_str).any(|name| name.contains(' ')) {
+fn split_given<T: Tree>(given: &mut Vec<T>) {
+    if !given.iter().skip(1).filter_map(T::as_str).any(|name| name.contains(' ')) {
         return;
     }
     let all = std::mem::take(given);
     for (i, name) in all.into_iter().enumerate() {
         match name.as_str() {
-            Some(words) if i > 0 => given.extend(words.split_whitespace().map(Value::from)),
+            Some(words) if i > 0 => {
+                given.extend(words.split_whitespace().map(|word| T::string(word.to_owned())))
+            }
             _ => given.push(name),
         }
     }

@@ -2,10 +2,16 @@
 //!
 //! Called by retrieve, trace and update. Never trusts that a document is complete: legacy records lack parts.
 
+use super::json::Json;
 use super::refuse::Refusal;
 use super::terms;
+use super::tree::Tree;
 use crate::fhir;
+use memchr::memmem::Finder;
 use serde_json::{Map, Value};
+use std::sync::LazyLock;
+
+pub(super) use super::tree::{items, text};
 
 /// How much of a record may be shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,23 +45,40 @@ pub(super) struct Head {
 
 /// The beginning of `meta` as this hub writes it (keys in alphabetical order). Quotes inside JSON strings are escaped,
 /// so no name or address can look like it.
-const META: &[u8] = br#""meta":{"security":[{"code":""#;
-const VERSION: &[u8] = br#""versionId":""#;
+static META: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(br#""meta":{"security":[{"code":""#));
+static VERSION: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(br#""versionId":""#));
 
 /// Version and security of a document; `None` when it is not a Patient with a version.
 pub(super) fn head(document: &[u8]) -> Option<Head> {
-    quick_head(document).or_else(|| head_of(&serde_json::from_slice(document).ok()?))
+    quick_head(document).or_else(|| head_of(&Json::read(document).ok()?))
 }
 
 fn quick_head(document: &[u8]) -> Option<Head> {
-    // From the end: only names and telecoms come after `meta`.
-    let at = document.windows(META.len()).rposition(|w| w[1] == b'm' && w == META)? + META.len();
-    let code = quoted(&document[at..])?;
-    let at = at
-        + document[at..].windows(VERSION.len()).position(|w| w[1] == b'v' && w == VERSION)?
-        + VERSION.len();
-    let version = quoted(&document[at..])?;
-    Some(Head { version: version.parse().ok()?, security: Security::of(code) })
+    let (code, version) = places(document)?;
+    let version = quoted(&document[version..])?;
+    Some(Head { version: version.parse().ok()?, security: Security::of(quoted(&document[code..])?) })
+}
+
+/// Where the texts of security and version begin.
+fn places(document: &[u8]) -> Option<(usize, usize)> {
+    let mut found = META.find_iter(document);
+    let code = found.next()? + META.needle().len();
+    if found.next().is_some() {
+        return None; // an extension may hold whatever a caller sent: which one is the record's needs parsing
+    }
+    Some((code, code + VERSION.find(&document[code..])? + VERSION.needle().len()))
+}
+
+/// Gives a document that has a version another one.
+pub(super) fn set_version(document: &mut Vec<u8>, version: u64) {
+    let version = version.to_string();
+    let place = places(document).and_then(|(_, at)| Some(at..at + quoted(&document[at..])?.len()));
+    if let Some(place) = place {
+        document.splice(place, version.bytes());
+    } else if let Ok(mut patient) = serde_json::from_slice::<Value>(document) {
+        patient["meta"]["versionId"] = version.into();
+        *document = patient.to_string().into_bytes();
+    }
 }
 
 /// The text up to the closing quote.
@@ -65,7 +88,7 @@ fn quoted(text: &[u8]) -> Option<&str> {
 }
 
 /// Version and security of a parsed document.
-pub(super) fn head_of(patient: &Value) -> Option<Head> {
+pub(super) fn head_of<T: Tree>(patient: &T) -> Option<Head> {
     let version = text(patient, "/meta/versionId").parse().ok()?;
     Some(Head { version, security: Security::of(text(patient, "/meta/security/0/code")) })
 }
@@ -87,16 +110,6 @@ pub(super) fn etag(version: u64) -> String {
 pub(super) fn version_of_etag(etag: &str) -> Option<u64> {
     let digits = etag.trim().strip_prefix("W/\"")?.strip_suffix('"')?;
     if digits.bytes().all(|b| b.is_ascii_digit()) { digits.parse().ok() } else { None }
-}
-
-/// The text under a JSON pointer; empty when there is none.
-pub(super) fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
-    value.pointer(pointer).and_then(Value::as_str).unwrap_or("")
-}
-
-/// The items of a list element; none when it is absent.
-pub(super) fn items<'a>(patient: &'a Value, element: &str) -> &'a [Value] {
-    patient.get(element).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
 /// Removes what tells where a restricted patient is: addresses, contact points, practice, pharmacies, place of birth.
@@ -140,6 +153,22 @@ mod tests {
         let document = serde_json::json!({"meta": {"security": [{"code": "R"}], "versionId": "2"}, "name": [{"family": family}]});
         let want = Head { version: 2, security: Security::Restricted };
         assert_eq!(head(document.to_string().as_bytes()), Some(want));
+    }
+
+    #[test]
+    fn an_extension_that_holds_a_meta_is_not_taken_for_it() {
+        let meta = |code: &str, version: &str| serde_json::json!({"security": [{"code": code}], "versionId": version});
+        let extension = serde_json::json!([{"meta": meta("U", "9"), "url": "x"}]);
+        for element in ["extension", "telecom"] {
+            let mut document = serde_json::json!({"meta": meta("R", "2")});
+            document[element] = extension.clone();
+            let want = Head { version: 2, security: Security::Restricted };
+            assert_eq!(head(document.to_string().as_bytes()), Some(want), "{element}");
+            let mut renumbered = document.to_string().into_bytes();
+            set_version(&mut renumbered, 10);
+            document["meta"]["versionId"] = "10".into();
+            assert_eq!(String::from_utf8(renumbered).unwrap(), document.to_string());
+        }
     }
 
     #[test]

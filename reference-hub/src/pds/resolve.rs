@@ -4,8 +4,10 @@
 //! not a Patient but `{"became":"NHS number","was":{…}}`: the number that took its place, and what is kept of the old
 //! record (may be empty). Records as such never begin with `became`, so telling the two apart reads ten bytes.
 
+use super::json::Json;
 use super::record::{self, Head, Security};
 use super::refuse::{self, Refusal};
+use super::tree::Tree;
 use crate::domain::Context;
 use crate::fhir;
 use hub_store::{Table, Versioned};
@@ -33,12 +35,13 @@ pub(super) fn superseded_row(became: &str, was: &Value) -> Vec<u8> {
 }
 
 /// The number that superseded the one of this row, and what is kept of the old record; `None` for a record.
-pub(super) fn superseded(row: &[u8]) -> Option<(String, Value)> {
+pub(super) fn superseded(row: &[u8]) -> Option<(String, Json<'_>)> {
     if !row.starts_with(MARK) {
         return None;
     }
-    let mut row: Value = serde_json::from_slice(row).ok()?;
-    Some((row["became"].as_str()?.to_owned(), row["was"].take()))
+    let row = Json::read(row).ok()?;
+    let became = row.get("became")?.as_str()?.to_owned();
+    Some((became, row.get("was").cloned().unwrap_or_default()))
 }
 
 /// The record under `id`, or the one that superseded it.

@@ -4,9 +4,10 @@
 //! closeness of what was asked for, weighted by how much each part identifies a person.
 
 use super::index::{normal, soundex};
+use super::json::Json;
 use super::query::{Pattern, Query, phone};
-use super::record::{Security, head_of, items, text};
-use serde_json::Value;
+use super::record::{Security, head_of};
+use super::tree::{Tree, items, text};
 
 /// Weights: a family name or birth date tells more of a person than a gender.
 const FAMILY: f64 = 3.0;
@@ -25,7 +26,7 @@ const FORMER: f64 = 0.9;
 
 /// The score of a record, rounded to 4 decimals; `None` when it does not match. `history` is what it said before, `Null`
 /// when that does not count.
-pub(super) fn score(query: &Query, patient: &Value, history: &Value) -> Option<f64> {
+pub(super) fn score(query: &Query, patient: &Json<'_>, history: &Json<'_>) -> Option<f64> {
     // What is kept of a superseded record has no `meta`.
     let security = head_of(patient).map_or(Security::Unrestricted, |head| head.security);
     match security {
@@ -41,7 +42,7 @@ pub(super) fn score(query: &Query, patient: &Value, history: &Value) -> Option<f
         sum.must(BIRTH, f64::from(birth.hold(text(patient, "/birthDate"))))?;
     }
     if let Some(postcode) = &query.postcode {
-        let closeness = |a: &Value| postcode_closeness(postcode, a);
+        let closeness = |a: &Json<'_>| postcode_closeness(postcode, a);
         let (now, before) = (current(query, patient, "address"), items(history, "address"));
         sum.must(POSTCODE, best(now.map(closeness)).max(best(before.iter().map(closeness)) * FORMER))?;
     }
@@ -81,9 +82,9 @@ pub(super) fn score(query: &Query, patient: &Value, history: &Value) -> Option<f
 }
 
 /// The items of a list that count: all of them in a search of history, else those whose period has not ended.
-fn current<'a>(query: &'a Query, patient: &'a Value, element: &str) -> impl Iterator<Item = &'a Value> {
+fn current<'a>(query: &'a Query, patient: &'a Json<'a>, element: &str) -> impl Iterator<Item = &'a Json<'a>> {
     let all = query.fuzzy || query.history;
-    items(patient, element).iter().filter(move |item| {
+    items(patient, element).iter().filter(move |&item| {
         let end = text(item, "/period/end");
         all || end.is_empty() || end >= query.today.as_str()
     })
@@ -117,7 +118,7 @@ fn best(closeness: impl Iterator<Item = f64>) -> f64 {
     closeness.fold(0.0, f64::max)
 }
 
-fn postcode_closeness(pattern: &Pattern, address: &Value) -> f64 {
+fn postcode_closeness(pattern: &Pattern, address: &Json<'_>) -> f64 {
     let postcode: String = text(address, "/postalCode").chars().filter(|c| !c.is_whitespace()).collect();
     literal(pattern, &postcode.to_ascii_uppercase())
 }
@@ -132,7 +133,7 @@ fn literal(pattern: &Pattern, text: &str) -> f64 {
 }
 
 /// Closeness of family and given names, of the record's name that matches best; `None` when none does.
-fn names(query: &Query, patient: &Value, history: &Value) -> Option<(f64, f64)> {
+fn names(query: &Query, patient: &Json<'_>, history: &Json<'_>) -> Option<(f64, f64)> {
     let mut found: Option<(f64, f64)> = None;
     for name in items(patient, "name").iter().chain(items(history, "name")) {
         let former = match text(name, "/use") {
@@ -141,7 +142,7 @@ fn names(query: &Query, patient: &Value, history: &Value) -> Option<(f64, f64)> 
             _ => continue,
         };
         let family = normal(text(name, "/family"));
-        let given: Vec<String> = items(name, "given").iter().filter_map(Value::as_str).map(normal).collect();
+        let given: Vec<String> = items(name, "given").iter().filter_map(Json::as_str).map(normal).collect();
         let straight = (
             query.family.as_ref().map_or(1.0, |p| word(query.fuzzy, p, &family)),
             given_closeness(query, &given),

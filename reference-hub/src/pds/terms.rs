@@ -87,6 +87,22 @@ pub(super) const UPDATABLE: [&str; 11] = [
     "telecom",
 ];
 
+/// Elements of a record that an update may look at, ascending.
+pub(super) const ELEMENTS: [&str; 12] = [
+    "address",
+    "birthDate",
+    "contact",
+    "deceasedDateTime",
+    "extension",
+    "gender",
+    "generalPractitioner",
+    "id",
+    "managingOrganization",
+    "multipleBirthInteger",
+    "name",
+    "telecom",
+];
+
 /// Elements that are lists whose items have an object id (or, for `extension`, a URL).
 pub(super) const LISTS: [&str; 6] =
     ["address", "contact", "extension", "generalPractitioner", "name", "telecom"];

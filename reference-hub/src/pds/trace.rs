@@ -6,18 +6,21 @@
 
 use super::access::Mode;
 use super::index::{self, KeyRange};
+use super::json::Json;
 use super::query::{self, Query};
 use super::record::{self, Security};
 use super::refuse::{self, Refusal};
 use super::score::score;
-use super::{history, resolve, slices, terms};
+use super::{history, resolve, terms};
 use crate::domain::{Context, Decision};
 use crate::fhir;
 use crate::message::{Answer, Request};
+use crate::slices::{self, Member};
 use bytes::Bytes;
 use hub_store::Table;
-use serde_json::{Map, Value};
+use memchr::memmem::Finder;
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 /// Index rows that one search reads. 4,000: a whole day of births in a national population of 60 million is 2,000.
 const ROWS_MAX: usize = 4_000;
@@ -29,6 +32,9 @@ const BORN_DAYS_MAX: i32 = 31;
 
 /// Bytes reserved a match: above the 3.0 KB that a synthetic record shows in a search.
 const RESULT_BYTES_GUESS: usize = 3_400;
+
+/// The one extension that a search shows.
+static DEATH_NOTIFICATION: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(terms::DEATH_NOTIFICATION));
 
 /// The matches, or the published refusal.
 pub(super) fn decide(ctx: &Context<'_>, request: &Request, mode: Mode<'_>) -> Result<Decision, Refusal> {
@@ -50,7 +56,7 @@ pub(super) fn decide(ctx: &Context<'_>, request: &Request, mode: Mode<'_>) -> Re
     found.sort_by(|a, b| b.score.total_cmp(&a.score));
     let subject: Vec<&str> = found.iter().map(|m| m.nhs_number.as_str()).collect();
     let subject = subject.join(" "); // published: an access is recorded for every patient matched
-    let body = searchset(ctx, &found).ok_or_else(broken)?;
+    let body = searchset(ctx, &found);
     Ok(Decision::read(Answer::new(200, fhir::FHIR_JSON, body), subject))
 }
 
@@ -58,8 +64,8 @@ pub(super) fn decide(ctx: &Context<'_>, request: &Request, mode: Mode<'_>) -> Re
 struct Match {
     score: f64,
     nhs_number: String,
-    restricted: bool,
-    document: Bytes,
+    /// What the search shows of it, as JSON.
+    shown: Vec<u8>,
 }
 
 /// The record under a candidate's number, or the one that superseded it, if the candidate matches.
@@ -67,22 +73,25 @@ fn matched(ctx: &Context<'_>, query: &Query, nhs_number: String) -> Result<Optio
     let row = ctx.view.get(Table::Patients, nhs_number.as_bytes()).map_err(|_| broken())?;
     let Some(row) = row else { return Ok(None) }; // a row of the index may outlive its record by one transaction
     if let Some((_, was)) = resolve::superseded(&row.value) {
-        let Some(score) = enough(query, score(query, &was, &Value::Null)) else { return Ok(None) };
+        let Some(score) = enough(query, score(query, &was, &Json::Null)) else { return Ok(None) };
         // Published: the superseding record is returned, and of an invalidated one nothing.
         let Ok(found) = resolve::find(ctx, &nhs_number) else { return Ok(None) };
         let restricted = found.head.security == Security::Restricted;
         if restricted && query.asks_where() {
             return Ok(None);
         }
-        let (nhs_number, document) = (found.nhs_number, found.row.value);
-        return Ok(Some(Match { score, nhs_number, restricted, document }));
+        let members = slices::members(&found.row.value).ok_or_else(broken)?;
+        let shown = shown(&members, restricted).ok_or_else(broken)?;
+        return Ok(Some(Match { score, nhs_number: found.nhs_number, shown }));
     }
-    let patient = scored_parts(query, &row.value).ok_or_else(broken)?;
+    let members = slices::members(&row.value).ok_or_else(broken)?;
+    let patient = scored_parts(query, &members).ok_or_else(broken)?;
     let searches_history = query.fuzzy || query.history;
-    let past = if searches_history { history::of(ctx, &nhs_number)? } else { Value::Null };
-    let Some(score) = enough(query, score(query, &patient, &past)) else { return Ok(None) };
+    let past = if searches_history { history::row(ctx, &nhs_number)? } else { Bytes::new() };
+    let Some(score) = enough(query, score(query, &patient, &history::read(&past))) else { return Ok(None) };
     let restricted = record::head_of(&patient).is_some_and(|h| h.security == Security::Restricted);
-    Ok(Some(Match { score, nhs_number, restricted, document: row.value }))
+    let shown = shown(&members, restricted).ok_or_else(broken)?;
+    Ok(Some(Match { score, nhs_number, shown }))
 }
 
 /// The score, if it is one that the search wants.
@@ -91,31 +100,34 @@ fn enough(query: &Query, score: Option<f64>) -> Option<f64> {
 }
 
 /// The elements of a record that a search looks at, as a tree.
-fn scored_parts(query: &Query, document: &[u8]) -> Option<Value> {
-    let mut parts = Map::new();
-    for (key, raw) in slices::members(document)? {
-        let scored = match key {
-            b"contact" | b"extension" | b"identifier" => false,
+fn scored_parts<'a>(query: &Query, members: &[Member<'a>]) -> Option<Json<'a>> {
+    let mut parts = Vec::with_capacity(members.len());
+    for (key, raw) in members {
+        let scored = match *key {
+            b"birthDate" | b"gender" | b"meta" | b"name" => true,
             b"address" => query.postcode.is_some(),
+            b"deceasedDateTime" => query.death.is_some(),
+            b"generalPractitioner" => query.practice.is_some(),
+            b"managingOrganization" => query.managing.is_some(),
             b"telecom" => query.email.is_some() || query.phone.is_some(),
-            _ => true,
+            _ => false,
         };
         if scored {
-            parts.insert(std::str::from_utf8(key).ok()?.to_owned(), serde_json::from_slice(raw).ok()?);
+            parts.push((std::str::from_utf8(key).ok()?.into(), Json::of_stored(raw)?));
         }
     }
-    Some(Value::Object(parts))
+    Some(Json::Object(parts))
 }
 
 /// The published Bundle, written straight from the records' own bytes.
-fn searchset(ctx: &Context<'_>, found: &[Match]) -> Option<Vec<u8>> {
+fn searchset(ctx: &Context<'_>, found: &[Match]) -> Vec<u8> {
     let mut out = Vec::with_capacity(256 + found.len() * RESULT_BYTES_GUESS);
     out.extend_from_slice(br#"{"entry":["#);
     for (i, one) in found.iter().enumerate() {
         let head = format!(r#"{{"fullUrl":"{}{}","resource":"#, terms::PATIENT_URL, one.nhs_number);
         out.extend_from_slice(if i == 0 { b"" } else { b"," });
         out.extend_from_slice(head.as_bytes());
-        write_result(&mut out, one)?;
+        out.extend_from_slice(&one.shown);
         out.extend_from_slice(format!(r#","search":{{"score":{:?}}}}}"#, one.score).as_bytes());
     }
     let timestamp = super::timestamp(ctx);
@@ -124,20 +136,22 @@ fn searchset(ctx: &Context<'_>, found: &[Match]) -> Option<Vec<u8>> {
         r#"],"resourceType":"Bundle","timestamp":"{timestamp}","total":{count},"type":"searchset"}}"#
     );
     out.extend_from_slice(tail.as_bytes());
-    Some(out)
+    out
 }
 
 /// What a search shows of a record: usual, nick and temporary names, the home address, and of the extensions the death
 /// notification only; of a restricted record nothing that tells where the patient is.
-fn write_result(out: &mut Vec<u8>, one: &Match) -> Option<()> {
+fn shown(members: &[Member<'_>], restricted: bool) -> Option<Vec<u8>> {
+    let mut out = Vec::with_capacity(RESULT_BYTES_GUESS);
     let mut separator = b'{';
-    for (key, raw) in slices::members(&one.document)? {
+    for &(key, raw) in members {
         let kept = match key {
-            b"address" | b"telecom" | b"contact" | b"generalPractitioner" if one.restricted => continue,
+            b"address" | b"telecom" | b"contact" | b"generalPractitioner" if restricted => continue,
             b"managingOrganization" => continue,
-            b"name" => items_with(raw, "use", &[r#""usual""#, r#""nickname""#, r#""temp""#])?,
-            b"address" => items_with(raw, "use", &[r#""home""#])?,
-            b"extension" => items_with(raw, "url", &[&format!("\"{}\"", terms::DEATH_NOTIFICATION)])?,
+            b"name" => items_with(raw, "use", &["usual", "nickname", "temp"])?,
+            b"address" => items_with(raw, "use", &["home"])?,
+            b"extension" if DEATH_NOTIFICATION.find(raw).is_none() => continue, // nearly always
+            b"extension" => items_with(raw, "url", &[terms::DEATH_NOTIFICATION])?,
             _ => vec![raw],
         };
         if kept.is_empty() {
@@ -157,14 +171,19 @@ fn write_result(out: &mut Vec<u8>, one: &Match) -> Option<()> {
         }
     }
     out.push(b'}');
-    Some(())
+    Some(out)
 }
 
-/// The items of a raw list whose member `key` is one of these raw values.
+/// The items of a raw list whose member `key` is one of these texts, none of which JSON escapes.
 fn items_with<'a>(list: &'a [u8], key: &str, values: &[&str]) -> Option<Vec<&'a [u8]>> {
-    let mut items = slices::elements(list)?;
-    items.retain(|item| slices::member(item, key).is_some_and(|v| values.iter().any(|w| w.as_bytes() == v)));
-    Some(items)
+    let text = |raw: &'a [u8]| raw.strip_prefix(b"\"")?.strip_suffix(b"\"");
+    let holds = |members: &[Member<'a>]| {
+        let member = members.iter().find(|(name, _)| *name == key.as_bytes());
+        let text = member.and_then(|(_, raw)| text(raw));
+        text.is_some_and(|text| values.iter().any(|value| value.as_bytes() == text))
+    };
+    let items = slices::objects(list)?;
+    Some(items.into_iter().filter(|(_, members)| holds(members)).map(|(item, _)| item).collect())
 }
 
 fn broken() -> Refusal {

@@ -13,11 +13,11 @@ use crate::auth;
 use crate::domain::{Context, Decision, Interface};
 use crate::fhir::{self, Issue, Severity};
 use crate::message::{Answer, Request};
+use crate::slices::{self, Member};
 use crate::systems::{self, Registered};
 use hub_store::{StoreError, Table};
 use hyper::Method;
 use operations::READ_PATIENT;
-use serde_json::Value;
 
 /// This interface's row.
 pub const INTERFACE: Interface = Interface {
@@ -121,18 +121,28 @@ fn provide(ctx: &Context<'_>, provider: &Registered, nhs_number: &str) -> Result
         return Err(refuse(400, "value", "INVALID_NHS_NUMBER", why));
     }
     let row = ctx.view.get(Table::Patients, nhs_number.as_bytes()).map_err(broken)?;
-    let record: Option<Value> = match row {
-        Some(row) => Some(serde_json::from_slice(&row.value).map_err(|_| Box::new(fhir::internal_error()))?),
-        None => None,
+    let members = match &row {
+        Some(row) => slices::members(&row.value).ok_or_else(|| Box::new(fhir::internal_error()))?,
+        None => Vec::new(),
     };
-    // Published: a patient marked as sensitive is not found. So is one whose record was made invalid or superseded.
-    let shown = record.filter(|record| {
-        let security = record.pointer("/meta/security/0/code").and_then(Value::as_str);
-        security == Some("U") && record.get("id").and_then(Value::as_str) == Some(nhs_number)
-    });
-    let record = shown
-        .ok_or_else(|| refuse(404, "not-found", "PATIENT_NOT_FOUND", "No such patient at this practice"))?;
-    Ok(Answer::new(200, fhir::FHIR_JSON, document::patient(&record, provider)))
+    if !is_shown(&members, nhs_number) {
+        return Err(refuse(404, "not-found", "PATIENT_NOT_FOUND", "No such patient at this practice"));
+    }
+    Ok(Answer::new(200, fhir::FHIR_JSON, document::patient(&members, nhs_number, provider)))
+}
+
+/// Published: a patient marked as sensitive is not found. So is one whose record was made invalid or superseded.
+fn is_shown(record: &[Member<'_>], nhs_number: &str) -> bool {
+    let is = |raw: &[u8], text: &str| {
+        raw.strip_prefix(b"\"").and_then(|r| r.strip_suffix(b"\"")) == Some(text.as_bytes())
+    };
+    let is_open = |meta: &[u8]| {
+        let security = slices::member(meta, "security").and_then(slices::elements);
+        let first = security.and_then(|list| list.first().and_then(|s| slices::member(s, "code")));
+        first.is_some_and(|code| is(code, "U"))
+    };
+    let member = |name: &[u8]| record.iter().find(|(n, _)| *n == name).map(|(_, value)| *value);
+    member(b"meta").is_some_and(is_open) && member(b"id").is_some_and(|id| is(id, nhs_number))
 }
 
 /// 8-4-4-4-12 hexadecimal digits in either case.

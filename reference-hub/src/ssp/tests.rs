@@ -5,9 +5,10 @@ use crate::auth::Session;
 use crate::domain::Ids;
 use crate::message::Body;
 use crate::pds;
-use hub_store::Store;
 use hub_store::memory::MemoryStore;
+use hub_store::{Store, View};
 use population::{Population, Sizes};
+use serde_json::Value;
 
 const TRACE: &str = "09a01679-2564-4fb4-9129-aecc81ea2706";
 
@@ -95,6 +96,28 @@ fn a_patient_of_about_nine_kilobytes_is_read_through_the_proxy() {
     assert_eq!(body["name"][0]["family"], p.patient(0).family);
     assert_eq!(body["birthDate"], p.patient(0).birth_date.to_string());
     assert!((8_000..10_500).contains(&len), "{len}");
+    assert_eq!(body["id"], format!("{}-{number}", p.endpoint(1).ods));
+    assert_eq!((&body["meta"]["versionId"], &body["name"][0]["use"]), (&"3".into(), &"official".into()));
+    assert!(body["name"][0].get("id").is_none() && body["address"][0].get("extension").is_none());
+    let since = &body["extension"][0]["extension"][0]["valuePeriod"]["start"];
+    assert_eq!(*since, p.patient(0).registered.to_string());
+}
+
+#[test]
+fn the_document_is_indented_as_the_serialiser_does_it_and_has_no_empty_list() {
+    for number in ["9000000009", "9000000033"] {
+        let p = population();
+        let row = Hub::new().0.get(Table::Patients, number.as_bytes()).unwrap().unwrap();
+        let members = slices::members(&row.value).unwrap();
+        let system = systems::by_asid(&Hub::new().0, &p.endpoint(1).asid).unwrap().unwrap();
+        let document = String::from_utf8(document::patient(&members, number, &system)).unwrap();
+        let tree: Value = serde_json::from_str(&document).unwrap();
+        assert_eq!(document, serde_json::to_string_pretty(&tree).unwrap());
+        let has = |name: &str| tree.get(name).is_some();
+        let elements = ["address", "birthDate", "contact", "gender", "name", "telecom"];
+        assert!(elements.iter().all(|e| has(e) == (number == "9000000009")), "{document}");
+        assert!(!document.contains("{{") && !document.contains("\"\"") && !has("deceasedDateTime"));
+    }
 }
 
 #[test]

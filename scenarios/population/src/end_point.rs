@@ -5,6 +5,7 @@ use crate::Population;
 use crate::draw::{Domain, Draw, key};
 use crate::organisation::{OrgKind, kind_and_rank};
 use crate::permutation::Permutation;
+use crate::short::Short;
 
 /// The environment's shared key that MESH authorisation tokens are made with. Hub and harness both take it from here.
 pub const MESH_SHARED_KEY: &str = "spinebench-synthetic-environment-shared-key";
@@ -79,23 +80,80 @@ impl Population {
     pub fn endpoint(&self, i: u32) -> EndPoint {
         let index = i % self.sizes().endpoints;
         let organisation = index % self.sizes().organisations;
-        let ods = self.ods(organisation);
-        let place = |domain, n| Permutation::new(key(self.seed(), domain, 0), n).apply(u64::from(index));
         let (kind, _) = kind_and_rank(organisation);
         EndPoint {
             index,
             organisation,
-            asid: (ASID_FIRST + place(Domain::Asid, 9 * ASID_FIRST)).to_string(),
-            party_key: format!("{ods}-{}", PARTY_FIRST + place(Domain::PartyKey, 9 * PARTY_FIRST)),
-            mailbox: format!("{ods}OT{:03}", 1 + index / self.sizes().organisations),
-            mailbox_password: password(&mut Draw::new(self.seed(), Domain::EndPoint, u64::from(index))),
-            interactions: match kind {
-                OrgKind::GpPractice => &PRACTICE_INTERACTIONS,
-                OrgKind::Pharmacy => &PHARMACY_INTERACTIONS,
-                OrgKind::Trust => &TRUST_INTERACTIONS,
-            },
-            ods,
+            asid: self.short_asid(index).to_string(),
+            party_key: self.short_party_key(index).to_string(),
+            mailbox: self.short_mailbox(index).to_string(),
+            mailbox_password: self.short_mailbox_password(index).to_string(),
+            interactions: interactions(kind),
+            ods: self.ods(organisation),
         }
+    }
+
+    /// Index of the organisation that runs the `i`-th end point, and its kind.
+    fn runs(&self, i: u32) -> (u32, OrgKind) {
+        let organisation = i % self.sizes().endpoints % self.sizes().organisations;
+        (organisation, kind_and_rank(organisation).0)
+    }
+
+    /// What [`EndPoint::ods`] of the `i`-th end point is; allocates nothing, like the functions that follow.
+    pub fn short_endpoint_ods(&self, i: u32) -> Short {
+        self.short_ods(self.runs(i).0)
+    }
+
+    /// [`EndPoint::asid`].
+    pub fn short_asid(&self, i: u32) -> Short {
+        let mut asid = Short::EMPTY;
+        asid.number(self.asid(i), 1);
+        asid
+    }
+
+    fn asid(&self, i: u32) -> u64 {
+        ASID_FIRST + self.place_of(Domain::Asid, 9 * ASID_FIRST, i)
+    }
+
+    fn place_of(&self, domain: Domain, n: u64, i: u32) -> u64 {
+        Permutation::new(key(self.seed(), domain, 0), n).apply(u64::from(i % self.sizes().endpoints))
+    }
+
+    /// [`EndPoint::cpa_id`].
+    pub fn short_cpa_id(&self, i: u32) -> Short {
+        let asid = self.asid(i);
+        let mut id = Short::EMPTY;
+        id.push(b'S');
+        id.number(asid / 1_000_000, 6);
+        id.push(b'A');
+        id.number(asid % 1_000_000, 6);
+        id
+    }
+
+    /// [`EndPoint::party_key`].
+    pub fn short_party_key(&self, i: u32) -> Short {
+        let mut key = self.short_endpoint_ods(i);
+        key.push(b'-');
+        key.number(PARTY_FIRST + self.place_of(Domain::PartyKey, 9 * PARTY_FIRST, i), 1);
+        key
+    }
+
+    /// [`EndPoint::mailbox`].
+    pub fn short_mailbox(&self, i: u32) -> Short {
+        let mut mailbox = self.short_endpoint_ods(i);
+        mailbox.text("OT");
+        mailbox.number(u64::from(1 + i % self.sizes().endpoints / self.sizes().organisations), 3);
+        mailbox
+    }
+
+    /// [`EndPoint::mailbox_password`].
+    pub fn short_mailbox_password(&self, i: u32) -> Short {
+        password(&mut Draw::new(self.seed(), Domain::EndPoint, u64::from(i % self.sizes().endpoints)))
+    }
+
+    /// [`EndPoint::interactions`].
+    pub fn interactions_of(&self, i: u32) -> &'static [&'static str] {
+        interactions(self.runs(i).1)
     }
 
     /// Index of the end point with this accredited system id; `None` when none in the population has it. Allocates nothing.
@@ -124,8 +182,19 @@ impl Population {
 }
 
 /// Sixteen characters of base 36: longer than a mailbox password has to be, and free of characters that need escaping.
-fn password(draw: &mut Draw) -> String {
-    (0..16).map(|_| char::from(draw.pick(b"0123456789abcdefghijklmnopqrstuvwxyz"))).collect()
+fn password(draw: &mut Draw) -> Short {
+    let mut password = Short::EMPTY;
+    (0..16).for_each(|_| password.push(draw.pick(b"0123456789abcdefghijklmnopqrstuvwxyz")));
+    password
+}
+
+/// What the systems of organisations of a kind are accredited for.
+fn interactions(kind: OrgKind) -> &'static [&'static str] {
+    match kind {
+        OrgKind::GpPractice => &PRACTICE_INTERACTIONS,
+        OrgKind::Pharmacy => &PHARMACY_INTERACTIONS,
+        OrgKind::Trust => &TRUST_INTERACTIONS,
+    }
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ mod prescription_id;
 mod record_transfer;
 mod referral;
 mod session;
+mod short;
 mod system;
 
 pub use backlog::{
@@ -33,6 +34,7 @@ pub use prescription_id::{is_valid_short_id, mod37_2_check, prescription_short_i
 pub use record_transfer::{RECORD_TRANSFERS, RecordTransfer};
 pub use referral::{Referral, is_ubrn};
 pub use session::{SESSIONS, Session};
+pub use short::Short;
 
 use draw::{Domain, key};
 use permutation::Permutation;

@@ -6,6 +6,7 @@ use crate::draw::{Domain, Draw, key};
 use crate::names::{FAMILY_FIRST, STREETS};
 use crate::permutation::Permutation;
 use crate::place::{Address, address, landline};
+use crate::short::Short;
 
 /// Kind of organisation. Of every ten, four are practices, five pharmacies and one a hospital site: near the proportions
 /// of England (some 8,000 practices, 11,400 pharmacies, and trusts with their sites).
@@ -149,17 +150,25 @@ impl Population {
 
     /// ODS code of the organisation with this index.
     pub(crate) fn ods(&self, index: u32) -> String {
+        self.short_ods(index).to_string()
+    }
+
+    /// The same of the organisation with this index, which is taken modulo their number; allocates nothing.
+    pub fn short_ods(&self, index: u32) -> Short {
+        let index = index % self.sizes().organisations;
+        let mut ods = Short::EMPTY;
         let (kind, rank) = kind_and_rank(index);
         let (domain, n) = code_space(kind);
         let code = Permutation::new(key(self.seed(), domain, 0), n).apply(u64::from(rank));
         match kind {
             OrgKind::GpPractice => {
-                let letter = char::from(PRACTICE_LETTERS[(code / PRACTICE_SPAN) as usize]);
-                format!("{letter}{}", PRACTICE_FIRST + code % PRACTICE_SPAN)
+                ods.push(PRACTICE_LETTERS[(code / PRACTICE_SPAN) as usize]);
+                ods.number(PRACTICE_FIRST + code % PRACTICE_SPAN, 1);
             }
-            OrgKind::Pharmacy => other_code('F', code),
-            OrgKind::Trust => other_code('R', code),
+            OrgKind::Pharmacy => other_code(&mut ods, b'F', code),
+            OrgKind::Trust => other_code(&mut ods, b'R', code),
         }
+        ods
     }
 }
 
@@ -207,9 +216,11 @@ pub(crate) fn kind_and_rank(index: u32) -> (OrgKind, u32) {
     (kind, ten * many + place - first)
 }
 
-fn other_code(first: char, code: u64) -> String {
-    let letter = |n: u64| char::from(CODE_LETTERS[(n % 24) as usize]);
-    format!("{first}{}{}{}{}", letter(code), code / 24 % 10, letter(code / 240), code / 5760 % 10)
+fn other_code(ods: &mut Short, first: u8, code: u64) {
+    let letter = |n: u64| CODE_LETTERS[(n % 24) as usize];
+    let digit = |n: u64| b'0' + (n % 10) as u8;
+    let rest = [letter(code), digit(code / 24), letter(code / 240), digit(code / 5760)];
+    [first].into_iter().chain(rest).for_each(|b| ods.push(b));
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 
 use crate::Population;
 use crate::draw::{Domain, Draw, key};
+use crate::short::Short;
 
 /// How many sessions are live at time zero at least: 20,000, about the share of the 220,000 daily users of 2014 that is
 /// logged in at one moment of the morning, and enough that no cache line of the hub is always warm. With more organisations
@@ -81,7 +82,12 @@ impl Population {
 
     /// The token alone of the `i`-th session: what nearly every request needs.
     pub fn session_token(&self, i: u32) -> String {
-        token(&mut self.session_draw(i % self.sessions()))
+        self.short_session_token(i).to_string()
+    }
+
+    /// The same; allocates nothing.
+    pub fn short_session_token(&self, i: u32) -> Short {
+        short_token(&mut self.session_draw(i % self.sessions()))
     }
 
     fn session_draw(&self, index: u32) -> Draw {
@@ -90,13 +96,22 @@ impl Population {
     }
 }
 
-/// 256 bits in 43 characters; the last carries four of them.
+/// [`short_token`] as a string.
 pub(crate) fn token(draw: &mut Draw) -> String {
-    let words = [draw.bits(), draw.bits(), draw.bits(), draw.bits()];
-    let bit = |n: usize| words.get(n / 64).map_or(0, |w| w >> (63 - n % 64) & 1);
-    (0..43)
-        .map(|c| char::from(URL_SAFE[(c * 6..c * 6 + 6).fold(0, |v, n| v << 1 | bit(n)) as usize]))
-        .collect()
+    short_token(draw).to_string()
+}
+
+/// 256 bits in 43 characters; the last carries four of them.
+pub(crate) fn short_token(draw: &mut Draw) -> Short {
+    let words = [draw.bits(), draw.bits(), draw.bits(), draw.bits(), 0];
+    let mut token = Short::EMPTY;
+    for c in 0..43 {
+        // Six bits from the bit `first` on: the end of a word and, where they do not fit, the begin of the next.
+        let (word, first) = (c * 6 / 64, c * 6 % 64);
+        let both = u128::from(words[word]) << 64 | u128::from(words[word + 1]);
+        token.push(URL_SAFE[(both >> (122 - first)) as usize & 63]);
+    }
+    token
 }
 
 #[cfg(test)]

@@ -4,14 +4,24 @@
 
 use crate::Population;
 use crate::draw::{Domain, Draw, key};
-use crate::session::token;
+use crate::session::short_token;
+use crate::short::Short;
 
 impl Population {
     /// The access token of the `i`-th end point's system; `i` is taken modulo the number of end points.
     pub fn endpoint_token(&self, i: u32) -> String {
+        self.short_endpoint_token(i).to_string()
+    }
+
+    /// The same; allocates nothing.
+    pub fn short_endpoint_token(&self, i: u32) -> Short {
         let index = i % self.sizes().endpoints;
         // A second hash of the seed, as for people's sessions: no token is recognisable as a neighbour of other values.
-        token(&mut Draw::new(key(self.seed(), Domain::System, u64::MAX), Domain::System, u64::from(index)))
+        short_token(&mut Draw::new(
+            key(self.seed(), Domain::System, u64::MAX),
+            Domain::System,
+            u64::from(index),
+        ))
     }
 }
 

@@ -33,6 +33,13 @@ pub(super) fn of(scenario: &Scenario) -> Curve {
         let points = vec![(0.0, mean), (trace_s(trace), mean)];
         return Curve { unit: "requests a second (mean of the trace)".into(), points };
     }
+    if scenario.load.model == Model::Closed {
+        let connections = f64::from(scenario.load.connections);
+        return Curve {
+            unit: "connections".into(),
+            points: vec![(0.0, connections), (total_s, connections)],
+        };
+    }
     if scenario.load.model == Model::Users {
         let users = &scenario.load.users;
         let full_s = |u: &crate::scenario::Users| f64::from(u.count) / u.hatch_per_s.max(f64::MIN_POSITIVE);

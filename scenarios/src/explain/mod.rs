@@ -244,6 +244,12 @@ fn load(scenario: &Scenario) -> String {
             "closed model: {count} users, who wait for each answer and think before the next request"
         );
     }
+    if load.model == Model::Closed {
+        return format!(
+            "closed model: {} connections, each of which asks again as soon as it has its answer",
+            load.connections
+        );
+    }
     let spacing = match (load.arrivals, &load.trace) {
         (Arrivals::Poisson, _) => "Poisson arrivals".to_owned(),
         (Arrivals::Constant, _) => "evenly spaced arrivals".to_owned(),

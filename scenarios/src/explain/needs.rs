@@ -58,6 +58,7 @@ pub(super) fn machine(scenario: &Scenario, requests: f64, sent_bytes: f64) -> Ne
     let load = &scenario.load;
     let (connections, connections_max) = match load.model {
         Model::Open => (u64::from(load.connections), u64::from(load.connections_max.max(load.connections))),
+        Model::Closed => (u64::from(load.connections), u64::from(load.connections)),
         // Each user has a connection of its own.
         Model::Users => {
             let users = load.users.iter().map(|u| u64::from(u.count)).sum();

@@ -5,7 +5,7 @@
 
 use super::{Actor, DRAW_ENDPOINT, DRAW_PATIENT, DRAW_RECIPIENT, Inputs, Rule};
 use crate::variable::Org;
-use population::{EndPoint, NhsNumber, OrgKind};
+use population::{NhsNumber, OrgKind, Short};
 
 impl Inputs<'_> {
     pub(super) fn patient_index(&mut self) -> u64 {
@@ -99,12 +99,17 @@ impl Inputs<'_> {
         (endpoint + 1 + self.draw.below(DRAW_RECIPIENT, u64::from(count) - 1) as u32) % count
     }
 
-    pub(super) fn endpoint(&mut self, recipient: bool) -> &EndPoint {
-        let population = self.cx.population;
-        let mut index = self.endpoint_index();
-        if recipient {
-            index = self.recipient_index(index);
-        }
-        self.endpoints[usize::from(recipient)].get_or_insert_with(|| population.endpoint(index))
+    /// Index of the end point, or of the recipient.
+    pub(super) fn endpoint_of(&self, recipient: bool) -> u32 {
+        let index = self.endpoint_index();
+        if recipient { self.recipient_index(index) } else { index }
+    }
+
+    /// Its mailbox, which a request names several times.
+    pub(super) fn mailbox(&mut self, recipient: bool) -> Short {
+        let place = usize::from(recipient);
+        let found = self.mailboxes[place];
+        let mailbox = found.unwrap_or_else(|| self.cx.population.short_mailbox(self.endpoint_of(recipient)));
+        *self.mailboxes[place].insert(mailbox)
     }
 }

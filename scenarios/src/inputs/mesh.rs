@@ -15,15 +15,10 @@ impl Inputs<'_> {
                 mesh_token::write(out, mesh_token::synthetic(), mailbox, password, nonce, now);
             }
             rule => {
-                let from = self.endpoint(rule == Rule::Recipient);
-                mesh_token::write(
-                    out,
-                    mesh_token::synthetic(),
-                    &from.mailbox,
-                    &from.mailbox_password,
-                    nonce,
-                    now,
-                );
+                let recipient = rule == Rule::Recipient;
+                let mailbox = self.mailbox(recipient);
+                let password = self.cx.population.short_mailbox_password(self.endpoint_of(recipient));
+                mesh_token::write(out, mesh_token::synthetic(), &mailbox, &password, nonce, now);
             }
         }
     }

@@ -51,8 +51,7 @@ impl Inputs<'_> {
         };
         self.session_index = Some(index);
         if of == OfSession::Token {
-            let token = self.token.get_or_insert_with(|| population.session_token(index));
-            return out.extend_from_slice(token.as_bytes());
+            return out.extend_from_slice(population.short_session_token(index).as_bytes());
         }
         let session = self.session.get_or_insert_with(|| population.session(index));
         out.extend_from_slice(match of {

@@ -21,7 +21,10 @@ impl Interaction {
     pub fn speaks_for(&self, cx: &RenderContext<'_>) -> Option<Speaker> {
         let request = &self.request;
         let headers = request.headers.iter().map(|(_, template)| template);
-        let said = headers.chain([&request.path]).chain(&request.body).flat_map(|t| t.variables());
+        let said = headers
+            .chain([&request.path])
+            .chain(request.body.as_ref().map(|body| &body.template))
+            .flat_map(|t| t.variables());
         let mut inputs = Inputs::new(cx, &self.rules);
         said.map(|(variable, _, _)| variable).find(|v| tells(v)).and_then(|v| inputs.speaker(v)).or_else(
             || {
@@ -76,7 +79,8 @@ impl Inputs<'_> {
     }
 
     fn system(&mut self, recipient: bool) -> Speaker {
-        let found = self.endpoint(recipient);
-        Speaker { organisation: found.organisation, end_point: Some(found.index) }
+        let (sizes, end_point) =
+            (self.cx.population.sizes(), self.endpoint_of(recipient) % self.cx.population.sizes().endpoints);
+        Speaker { organisation: end_point % sizes.organisations, end_point: Some(end_point) }
     }
 }

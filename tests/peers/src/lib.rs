@@ -5,4 +5,15 @@
 //! on loopback only, bounded in count and time.
 
 pub mod bench;
+pub mod command;
+pub mod comparisons;
+pub mod floors;
+pub mod generators;
+pub mod host;
+pub mod hubs;
+pub mod install;
+pub mod known_server;
+pub mod pinned;
+pub mod programs;
+pub mod server;
 pub mod table;

@@ -1,5 +1,5 @@
-//! The `spinebench-peers` command: installs what it can of the peers, runs the comparisons, writes the tables.
+//! The `spinebench-peers` command. The program is [`peers::command::run_cli`].
 
-fn main() {
-    eprintln!("no comparison is built yet");
+fn main() -> std::process::ExitCode {
+    peers::command::run_cli()
 }

@@ -136,7 +136,8 @@ fn rounded(x: f64) -> String {
         a if a >= 1_000.0 => format!("{x:.0}"),
         a if a >= 100.0 => format!("{x:.0}"),
         a if a >= 10.0 => format!("{x:.1}"),
-        _ => format!("{x:.2}"),
+        a if a >= 0.1 || a == 0.0 => format!("{x:.2}"),
+        _ => format!("{x:.4}"),
     }
 }
 

@@ -189,7 +189,7 @@ pub fn run(args: Args) -> Result<Exit, Failure> {
 /// A quarter of this machine's memory: the rest is for the disk's pages and for whoever else is there.
 fn cache_bytes() -> u64 {
     let memory = rustix::system::sysinfo();
-    let bytes = u64::from(memory.totalram).saturating_mul(u64::from(memory.mem_unit));
+    let bytes = memory.totalram.saturating_mul(u64::from(memory.mem_unit));
     (bytes / 4).max(reference_hub::limits::READ_CACHE_BYTES_MAX)
 }
 

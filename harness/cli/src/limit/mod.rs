@@ -152,9 +152,14 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
 fn unfit(scenario: &Scenario) -> Vec<String> {
     let file = scenario.path.display();
     let mut faults = Vec::new();
-    if scenario.load.model == Model::Users {
+    let closed = match scenario.load.model {
+        Model::Open => None,
+        Model::Users => Some(("users set their own pace", "users")),
+        Model::Closed => Some(("the answers set the pace", "closed")),
+    };
+    if let Some((why, got)) = closed {
         faults.push(format!(
-            "{file}: load.model: users set their own pace, so there is no rate to search, got \"users\", allowed \"open\""
+            "{file}: load.model: {why}, so there is no rate to search, got \"{got}\", allowed \"open\""
         ));
     }
     if scenario.load.trace.is_some() {

@@ -107,7 +107,7 @@ fn authority(authority: &Value, field: &str) -> Result<(), Refusal> {
         _ => return Err(refuse::too_many_values(&format!("{field}/extension"))),
     }
     let part = |url: &str| {
-        let found = parts.iter().find(|p| text(p, "/url") == url);
+        let found = parts.iter().find(|&p| text(p, "/url") == url);
         found.ok_or_else(|| refuse::missing_value(&format!("{field}/{url}")))
     };
     let kind = part("registeringAuthorityType")?;

@@ -2,20 +2,19 @@
 //!
 //! Called by `super::check` when an update changed the list. At most one of each URL, as published.
 
-use super::super::record::{items, text};
 use super::super::refuse::{self, Refusal};
 use super::super::terms::{
     APPLIANCE_SUPPLIER, BIRTH_PLACE, COMMUNICATION, CONTACT_PREFERENCE, DEATH_NOTIFICATION,
     DISPENSING_DOCTOR, NOMINATED_PHARMACY, REMOVAL,
 };
+use super::super::tree::{Tree, items, text};
 use super::{keys, list};
-use serde_json::Value;
 
 /// Characters of a preferred contact time (published).
 const CONTACT_TIME_CHARS_MAX: usize = 40;
 
 /// Checks the changed extensions and that none stands twice.
-pub(super) fn check(before: &Value, after: &Value) -> Result<(), Refusal> {
+pub(super) fn check<T: Tree>(before: &T, after: &T) -> Result<(), Refusal> {
     let (old, new) = (items(before, "extension"), items(after, "extension"));
     for (i, extension) in new.iter().enumerate() {
         let url = text(extension, "/url");
@@ -32,12 +31,7 @@ pub(super) fn check(before: &Value, after: &Value) -> Result<(), Refusal> {
 }
 
 /// Checks one extension of `after`.
-pub(super) fn check_one(
-    before: &Value,
-    after: &Value,
-    extension: &Value,
-    field: &str,
-) -> Result<(), Refusal> {
+pub(super) fn check_one<T: Tree>(before: &T, after: &T, extension: &T, field: &str) -> Result<(), Refusal> {
     match text(extension, "/url") {
         NOMINATED_PHARMACY | DISPENSING_DOCTOR | APPLIANCE_SUPPLIER => {
             keys(extension, &["url", "valueReference"], field)?;
@@ -55,22 +49,22 @@ pub(super) fn check_one(
 }
 
 /// The sub-extension of that URL.
-fn part<'a>(extension: &'a Value, url: &str) -> Option<&'a Value> {
-    items(extension, "extension").iter().find(|e| text(e, "/url") == url)
+fn part<'a, T: Tree>(extension: &'a T, url: &str) -> Option<&'a T> {
+    items(extension, "extension").iter().find(|&e| text(e, "/url") == url)
 }
 
 /// The code of a sub-extension; empty when there is none.
-fn coded<'a>(extension: &'a Value, url: &str) -> &'a str {
+fn coded<'a, T: Tree>(extension: &'a T, url: &str) -> &'a str {
     part(extension, url).map_or("", |e| text(e, "/valueCodeableConcept/coding/0/code"))
 }
 
 /// The death notification status of a record: `1` informal, `2` formal, `U` removed.
-pub(super) fn death_status(patient: &Value) -> Option<&str> {
-    let extension = items(patient, "extension").iter().find(|e| text(e, "/url") == DEATH_NOTIFICATION)?;
+pub(super) fn death_status<T: Tree>(patient: &T) -> Option<&str> {
+    let extension = items(patient, "extension").iter().find(|&e| text(e, "/url") == DEATH_NOTIFICATION)?;
     Some(coded(extension, "deathNotificationStatus"))
 }
 
-fn death(before: &Value, after: &Value) -> Result<(), Refusal> {
+fn death<T: Tree>(before: &T, after: &T) -> Result<(), Refusal> {
     if death_status(before) == Some("2") {
         return Err(refuse::forbidden_update("a formal death notification cannot be replaced"));
     }
@@ -87,7 +81,7 @@ fn death(before: &Value, after: &Value) -> Result<(), Refusal> {
     }
 }
 
-fn communication(extension: &Value, field: &str) -> Result<(), Refusal> {
+fn communication<T: Tree>(extension: &T, field: &str) -> Result<(), Refusal> {
     keys(extension, &["extension", "url"], field)?;
     match coded(extension, "language") {
         "" => Err(refuse::missing_value(&format!("{field}/language"))),
@@ -98,7 +92,7 @@ fn communication(extension: &Value, field: &str) -> Result<(), Refusal> {
     }
 }
 
-fn contact_preference(extension: &Value, field: &str) -> Result<(), Refusal> {
+fn contact_preference<T: Tree>(extension: &T, field: &str) -> Result<(), Refusal> {
     keys(extension, &["extension", "url"], field)?;
     if items(extension, "extension").len() > 3 {
         return Err(refuse::too_many_values(field));
@@ -121,12 +115,12 @@ fn contact_preference(extension: &Value, field: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn birth_place(extension: &Value, field: &str) -> Result<(), Refusal> {
+fn birth_place<T: Tree>(extension: &T, field: &str) -> Result<(), Refusal> {
     keys(extension, &["url", "valueAddress"], field)?;
     let field = format!("{field}/valueAddress");
     let place = extension.get("valueAddress").ok_or_else(|| refuse::missing_value(&field))?;
     keys(place, &["city", "country", "district"], &field)?;
-    if place.as_object().is_none_or(serde_json::Map::is_empty) {
+    if place.keys().is_none_or(|keys| keys.is_empty()) {
         return Err(refuse::too_few_values(&field));
     }
     // ISO 3166-1 alpha-3, and the UK's own codes of its parts (published).

@@ -2,12 +2,11 @@
 //!
 //! Called by `super::check` for a list that an update changed; checks the changed items and the list as a whole.
 
-use super::super::record::{items, text};
 use super::super::refuse::{self, Refusal};
 use super::super::terms;
+use super::super::tree::{Tree, items, text};
 use super::{date, keys, strings};
 use jiff::civil::Date;
-use serde_json::Value;
 
 /// Characters of a family or given name (published).
 const NAME_CHARS_MAX: usize = 35;
@@ -22,13 +21,13 @@ const TITLES: [&str; 8] = ["Mr", "Mrs", "Ms", "Dr", "Rev", "Sir", "Lady", "Lord"
 const EMAIL_CHARS: std::ops::RangeInclusive<usize> = 7..=89;
 
 /// Checks the changed items of one list and what holds for the list as a whole.
-pub(super) fn check(element: &str, before: &Value, after: &Value, today: Date) -> Result<(), Refusal> {
+pub(super) fn check<T: Tree>(element: &str, before: &T, after: &T, today: Date) -> Result<(), Refusal> {
     let Some(new) = after.get(element) else { return Ok(()) };
-    let new = new.as_array().ok_or_else(|| refuse::invalid_value(&new.to_string(), element))?;
+    let new = new.as_list().ok_or_else(|| refuse::invalid_value(&new.to_string(), element))?;
     let old = items(before, element);
     for (i, item) in new.iter().enumerate().filter(|(_, item)| !old.contains(item)) {
         let field = format!("{element}/{i}");
-        let was = old.iter().find(|o| text(o, "/id") == text(item, "/id"));
+        let was = old.iter().find(|&o| text(o, "/id") == text(item, "/id"));
         match element {
             "name" => name(was, item, &field)?,
             "address" => address(was, item, &field)?,
@@ -37,7 +36,7 @@ pub(super) fn check(element: &str, before: &Value, after: &Value, today: Date) -
             _ => practice(item, &field)?,
         }
         let at = if element == "generalPractitioner" { "/identifier/period" } else { "/period" };
-        period(item.pointer(at), &field, today)?;
+        period(item.at(at), &field, today)?;
     }
     match element {
         "name" => {
@@ -51,7 +50,7 @@ pub(super) fn check(element: &str, before: &Value, after: &Value, today: Date) -
         "address" => once(new, &["home", "temp", "billing"], || refuse::too_many_values("address")),
         "generalPractitioner" if new.len() > 1 => Err(refuse::too_many_values(element)),
         "telecom" => {
-            let kind = |t: &Value| (text(t, "/system").to_owned(), text(t, "/use").to_owned());
+            let kind = |t: &T| (text(t, "/system").to_owned(), text(t, "/use").to_owned());
             let twice = new.iter().enumerate().any(|(i, t)| new[..i].iter().any(|u| kind(u) == kind(t)));
             if twice && new.len() > old.len() { Err(refuse::too_many_values(element)) } else { Ok(()) }
         }
@@ -60,13 +59,13 @@ pub(super) fn check(element: &str, before: &Value, after: &Value, today: Date) -
 }
 
 /// At most one item of each of these uses.
-fn once(list: &[Value], uses: &[&str], refusal: impl Fn() -> Refusal) -> Result<(), Refusal> {
-    let many = |kind: &&str| list.iter().filter(|item| text(item, "/use") == *kind).count() > 1;
+fn once<T: Tree>(list: &[T], uses: &[&str], refusal: impl Fn() -> Refusal) -> Result<(), Refusal> {
+    let many = |kind: &&str| list.iter().filter(|&item| text(item, "/use") == *kind).count() > 1;
     if uses.iter().any(many) { Err(refusal()) } else { Ok(()) }
 }
 
 /// A period has a start that is not in the future, and no end before it.
-fn period(period: Option<&Value>, field: &str, today: Date) -> Result<(), Refusal> {
+fn period<T: Tree>(period: Option<&T>, field: &str, today: Date) -> Result<(), Refusal> {
     let Some(period) = period else { return Ok(()) };
     keys(period, &["start", "end"], &format!("{field}/period"))?;
     let part = |name: &str| {
@@ -97,7 +96,7 @@ fn code(value: &str, allowed: &[&str], field: &str) -> Result<(), Refusal> {
     }
 }
 
-fn name(was: Option<&Value>, name: &Value, field: &str) -> Result<(), Refusal> {
+fn name<T: Tree>(was: Option<&T>, name: &T, field: &str) -> Result<(), Refusal> {
     keys(name, &["family", "given", "id", "period", "prefix", "suffix", "use"], field)?;
     let kind = text(name, "/use");
     code(kind, &["usual", "temp", "nickname", "old", "maiden"], &format!("{field}/use"))?;
@@ -137,7 +136,7 @@ fn is_name_character(c: char) -> bool {
         || matches!(u32::from(c), 192..=214 | 216..=246 | 248..=383)
 }
 
-fn address(was: Option<&Value>, address: &Value, field: &str) -> Result<(), Refusal> {
+fn address<T: Tree>(was: Option<&T>, address: &T, field: &str) -> Result<(), Refusal> {
     keys(address, &["extension", "id", "line", "period", "postalCode", "text", "use"], field)?;
     let kind = text(address, "/use");
     if kind == "work" {
@@ -152,7 +151,7 @@ fn address(was: Option<&Value>, address: &Value, field: &str) -> Result<(), Refu
         return Err(refuse::invalid_value(postcode, &format!("{field}/postalCode")));
     }
     address_keys(address, field)?;
-    let endless = |a: &Value| a.pointer("/period/end").is_none();
+    let endless = |a: &T| a.at("/period/end").is_none();
     // A legacy address without an end may be mended part by part.
     if kind != "home" && endless(address) && was.is_none_or(|w| !endless(w)) {
         return Err(refuse::missing_value(&format!("{field}/period/end")));
@@ -164,7 +163,7 @@ fn address(was: Option<&Value>, address: &Value, field: &str) -> Result<(), Refu
 }
 
 /// At most one key of each kind: PAF of eight digits, UPRN of up to twelve (published).
-fn address_keys(address: &Value, field: &str) -> Result<(), Refusal> {
+fn address_keys<T: Tree>(address: &T, field: &str) -> Result<(), Refusal> {
     let field = format!("{field}/extension");
     let keys = items(address, "extension");
     let mut kinds: Vec<&str> = Vec::new();
@@ -174,7 +173,7 @@ fn address_keys(address: &Value, field: &str) -> Result<(), Refusal> {
             return Err(refuse::invalid_value(url, &format!("{field}/url")));
         }
         let part = |name: &str, at: &str| {
-            items(key, "extension").iter().find(|e| text(e, "/url") == name).map_or("", |e| text(e, at))
+            items(key, "extension").iter().find(|&e| text(e, "/url") == name).map_or("", |e| text(e, at))
         };
         let (kind, value) = (part("type", "/valueCoding/code"), part("value", "/valueString"));
         let digits = value.bytes().all(|b| b.is_ascii_digit());
@@ -193,7 +192,7 @@ fn address_keys(address: &Value, field: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn telecom(was: Option<&Value>, telecom: &Value, field: &str) -> Result<(), Refusal> {
+fn telecom<T: Tree>(was: Option<&T>, telecom: &T, field: &str) -> Result<(), Refusal> {
     keys(telecom, &["extension", "id", "period", "system", "use", "value"], field)?;
     contact_point(telecom, &["phone", "fax", "email", "other"], field)?;
     if items(telecom, "extension").len() > 1 {
@@ -203,7 +202,7 @@ fn telecom(was: Option<&Value>, telecom: &Value, field: &str) -> Result<(), Refu
     if telecom.get("use").is_some() {
         code(kind, &["home", "work", "temp", "mobile"], &format!("{field}/use"))?;
     }
-    let changed = |w: &Value| text(w, "/system") != text(telecom, "/system") || text(w, "/use") != kind;
+    let changed = |w: &T| text(w, "/system") != text(telecom, "/system") || text(w, "/use") != kind;
     if was.is_some_and(changed) {
         return Err(refuse::invalid_update("system and use of a telecom cannot be replaced"));
     }
@@ -211,7 +210,7 @@ fn telecom(was: Option<&Value>, telecom: &Value, field: &str) -> Result<(), Refu
 }
 
 /// System and value of a contact point.
-fn contact_point(point: &Value, systems: &[&str], field: &str) -> Result<(), Refusal> {
+fn contact_point<T: Tree>(point: &T, systems: &[&str], field: &str) -> Result<(), Refusal> {
     let (system, value) = (text(point, "/system"), text(point, "/value"));
     code(system, systems, &format!("{field}/system"))?;
     if value.is_empty() {
@@ -230,9 +229,9 @@ fn contact_point(point: &Value, systems: &[&str], field: &str) -> Result<(), Ref
     Ok(())
 }
 
-fn contact(contact: &Value, field: &str) -> Result<(), Refusal> {
+fn contact<T: Tree>(contact: &T, field: &str) -> Result<(), Refusal> {
     keys(contact, &["id", "period", "relationship", "telecom"], field)?;
-    match contact.get("relationship").and_then(Value::as_array).map(Vec::len) {
+    match contact.get("relationship").and_then(T::as_list).map(<[T]>::len) {
         Some(0) => return Err(refuse::too_few_values(&format!("{field}/relationship"))),
         Some(1) | None => {}
         Some(_) => return Err(refuse::too_many_values(&format!("{field}/relationship"))),
@@ -250,9 +249,9 @@ fn contact(contact: &Value, field: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn practice(practice: &Value, field: &str) -> Result<(), Refusal> {
+fn practice<T: Tree>(practice: &T, field: &str) -> Result<(), Refusal> {
     keys(practice, &["id", "identifier", "type"], field)?;
-    if practice.pointer("/identifier/period/end").is_some() {
+    if practice.at("/identifier/period/end").is_some() {
         return Err(refuse::invalid_update("the period of a general practice has no end"));
     }
     ods(text(practice, "/identifier/value"), field)

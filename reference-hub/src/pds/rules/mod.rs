@@ -7,17 +7,16 @@ pub(super) mod creation;
 mod extension;
 mod list;
 
-use super::record::{items, text};
 use super::refuse::{self, Faults, Refusal};
 use super::terms;
+use super::tree::{Tree, items, text};
 use jiff::civil::Date;
-use serde_json::Value;
 
 /// Checks the changed elements of `after`.
 ///
 /// # Errors
 /// One refusal with the first rule broken of every element.
-pub(super) fn check(before: &Value, after: &Value, today: Date) -> Result<(), Refusal> {
+pub(super) fn check<T: Tree>(before: &T, after: &T, today: Date) -> Result<(), Refusal> {
     let mut faults = Faults::default();
     for element in terms::UPDATABLE.into_iter().filter(|e| before.get(e) != after.get(e)) {
         faults.note(check_element(element, before, after, today));
@@ -26,10 +25,10 @@ pub(super) fn check(before: &Value, after: &Value, today: Date) -> Result<(), Re
 }
 
 /// Checks one element that was changed.
-pub(super) fn check_element(
+pub(super) fn check_element<T: Tree>(
     element: &str,
-    before: &Value,
-    after: &Value,
+    before: &T,
+    after: &T,
     today: Date,
 ) -> Result<(), Refusal> {
     match element {
@@ -57,7 +56,7 @@ fn gender(gender: &str) -> Result<(), Refusal> {
     }
 }
 
-fn birth_date(after: &Value, today: Date) -> Result<(), Refusal> {
+fn birth_date<T: Tree>(after: &T, today: Date) -> Result<(), Refusal> {
     let value = text(after, "/birthDate");
     let born = date(value).ok_or_else(|| refuse::invalid_value(value, "birthDate"))?;
     if born > today {
@@ -67,7 +66,7 @@ fn birth_date(after: &Value, today: Date) -> Result<(), Refusal> {
 }
 
 /// A life's dates in order, when both are known.
-fn in_order(patient: &Value) -> Result<(), Refusal> {
+fn in_order<T: Tree>(patient: &T) -> Result<(), Refusal> {
     let (born, died) = (text(patient, "/birthDate"), text(patient, "/deceasedDateTime"));
     if !died.is_empty() && died.get(..10).is_some_and(|died| died < born) {
         return Err(refuse::invalid_update("deceasedDateTime lies before birthDate"));
@@ -75,7 +74,7 @@ fn in_order(patient: &Value) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn deceased(before: &Value, after: &Value, today: Date) -> Result<(), Refusal> {
+fn deceased<T: Tree>(before: &T, after: &T, today: Date) -> Result<(), Refusal> {
     if extension::death_status(before) == Some("2") {
         return Err(refuse::forbidden_update(
             "the date of death of a formal death notification cannot be replaced",
@@ -99,7 +98,7 @@ fn deceased(before: &Value, after: &Value, today: Date) -> Result<(), Refusal> {
     in_order(after)
 }
 
-fn birth_order(after: &Value) -> Result<(), Refusal> {
+fn birth_order<T: Tree>(after: &T) -> Result<(), Refusal> {
     match after.get("multipleBirthInteger") {
         None => Ok(()),
         Some(value) => match value.as_u64() {
@@ -115,23 +114,23 @@ fn date(text: &str) -> Option<Date> {
 }
 
 /// Refuses what is no object, and keys that it may not have.
-fn keys(value: &Value, allowed: &[&str], field: &str) -> Result<(), Refusal> {
-    let object = value.as_object().ok_or_else(|| refuse::invalid_value(&value.to_string(), field))?;
-    match object.keys().find(|k| !allowed.contains(&k.as_str())) {
+fn keys<T: Tree>(value: &T, allowed: &[&str], field: &str) -> Result<(), Refusal> {
+    let keys = value.keys().ok_or_else(|| refuse::invalid_value(&value.to_string(), field))?;
+    match keys.iter().find(|k| !allowed.contains(k)) {
         Some(key) => Err(refuse::additional_properties(key)),
         None => Ok(()),
     }
 }
 
 /// The list of strings under `key`, at most `most` of them.
-fn strings<'a>(item: &'a Value, key: &str, most: usize, field: &str) -> Result<Vec<&'a str>, Refusal> {
-    if let Some(value) = item.get(key).filter(|v| !v.is_array()) {
+fn strings<'a, T: Tree>(item: &'a T, key: &str, most: usize, field: &str) -> Result<Vec<&'a str>, Refusal> {
+    if let Some(value) = item.get(key).filter(|v| v.as_list().is_none()) {
         return Err(refuse::invalid_value(&value.to_string(), &format!("{field}/{key}")));
     }
     let list = items(item, key);
     if list.len() > most {
         return Err(refuse::too_many_values(&format!("{field}/{key}")));
     }
-    let fault = |v: &Value| refuse::invalid_value(&v.to_string(), &format!("{field}/{key}"));
+    let fault = |v: &T| refuse::invalid_value(&v.to_string(), &format!("{field}/{key}"));
     list.iter().map(|v| v.as_str().ok_or_else(|| fault(v))).collect()
 }

@@ -61,7 +61,7 @@ fn seed_rows_ascend_and_the_index_is_that_of_the_records() {
     assert!(ascends(&records) && ascends(&index));
     let mut keys = BTreeSet::new();
     for (_, _, document) in &records {
-        keys.extend(crate::pds::index::keys_of(&serde_json::from_slice(document).unwrap()));
+        keys.extend(crate::pds::index::keys_of(&serde_json::from_slice::<Value>(document).unwrap()));
     }
     assert!(index.iter().map(|(_, key, _)| key).eq(keys.iter()));
 }

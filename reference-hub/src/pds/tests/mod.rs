@@ -5,6 +5,7 @@ mod coverage;
 mod create;
 mod documents;
 mod former;
+mod plain_road;
 mod races;
 mod related;
 mod retrieve;

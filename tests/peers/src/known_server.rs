@@ -1,6 +1,8 @@
 //! A server whose truth is known: it logs when each request reached it and when it answered, answers after a delay that is
 //! a function of the request's number alone, and can hold all answers back for a while. One thread, epoll, high-resolution
 //! timers; speaks as much HTTP/1.1 as `GET /n/NUMBER` and small bodies need. Never part of the product.
+//!
+//! Called by the end-to-end tests, and by the comparisons as a process of its own, which writes its log when it stops.
 
 use harness::clock::Clock;
 use rustix::event::{Timespec, epoll};
@@ -13,7 +15,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
 /// What the server knows of one request; times by CLOCK_MONOTONIC, nanoseconds.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Seen {
     /// The number in its path; `u64::MAX` when the path has none.
     pub number: u64,
@@ -40,6 +42,8 @@ pub struct Behaviour {
 pub struct KnownServer {
     /// Where it listens.
     pub address: SocketAddr,
+    /// When its clock began, from which freezes are counted: CLOCK_MONOTONIC, nanoseconds.
+    pub origin_ns: u64,
     stop: Arc<AtomicBool>,
     thread: JoinHandle<(Vec<Seen>, Vec<Vec<u8>>)>,
 }
@@ -54,8 +58,10 @@ impl KnownServer {
         let address = listener.local_addr().expect("an address");
         let stop = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&stop);
-        let thread = std::thread::spawn(move || Loop::new(listener, behaviour).run(&flag));
-        KnownServer { address, stop, thread }
+        let server = Loop::new(listener, behaviour);
+        let origin_ns = server.clock.origin_ns();
+        let thread = std::thread::spawn(move || server.run(&flag));
+        KnownServer { address, origin_ns, stop, thread }
     }
 
     /// Stops it: its log, and the bytes of the requests if it kept them.
