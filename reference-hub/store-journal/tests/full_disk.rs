@@ -5,10 +5,10 @@ use hub_store::contract::{Opened, full_disk};
 use std::path::Path;
 use store_journal::{JournalStore, Limits};
 
-/// Small, so that the first run is larger than the limit.
+/// Small, so that the first runs are larger than the limit.
 const LIMITS: Limits = Limits { segment_bytes: 1 << 20, flush_segments: 4, merge_runs: 3, segments_max: 8 };
 /// Above a segment and below a run.
-const LIMIT_KILOBYTES: u64 = 2_500;
+const LIMIT_KILOBYTES: u64 = 1_100;
 
 fn open(folder: &Path) -> Result<Opened, StoreError> {
     let (store, report) = JournalStore::open_with(folder, LIMITS)?;
