@@ -26,7 +26,7 @@ use crate::server::service::{Hub, Refused};
 use crate::server::upload::BlobRoom;
 use crate::server::{openapi, socket, tend, threads};
 use crate::stop::StopHandle;
-use crate::stores::{STORES, StoreKind, store_kind_in};
+use crate::stores::{STORES, StoreKind, refuse_anothers};
 use crate::view::CachedView;
 use hub_store::blobs::Blobs;
 use hub_store::clock::fsync_probe;
@@ -295,10 +295,7 @@ fn serve(
 
 /// Opens the engine.
 pub(crate) fn open(kind: &StoreKind, data: &Path) -> Result<Arc<dyn Store>, HubError> {
-    if let Some(made_by) = store_kind_in(data).filter(|made_by| kind.durable && made_by.name != kind.name) {
-        let (got, wanted) = (made_by.name, kind.name);
-        return Err(HubError::EngineDiffers { data: data.to_owned(), got, wanted });
-    }
+    refuse_anothers(kind, data)?;
     (kind.open)(data).map_err(|error| match HubError::of_store(data, error) {
         HubError::Store(StoreError(report)) => HubError::DataRefused(data.to_owned(), report),
         other => other,

@@ -1,5 +1,6 @@
 //! The engines a hub can keep its state in: one slice. Called by start-up, by `verify` and by the command line's help.
 
+use crate::error::HubError;
 use hub_store::memory::MemoryStore;
 use hub_store::{Store, StoreError};
 use std::path::Path;
@@ -60,6 +61,20 @@ pub fn store_kind(name: &str) -> Option<&'static StoreKind> {
 /// The engine that made the data folder; `None` when none has yet.
 pub fn store_kind_in(data: &Path) -> Option<&'static StoreKind> {
     STORES.iter().find(|kind| kind.durable && data.join("store").join(kind.sign).exists())
+}
+
+/// Refuses a data folder that another engine made.
+///
+/// # Errors
+/// [`HubError::EngineDiffers`].
+pub fn refuse_anothers(kind: &StoreKind, data: &Path) -> Result<(), HubError> {
+    match store_kind_in(data).filter(|made_by| kind.durable && made_by.name != kind.name) {
+        Some(made_by) => {
+            let (got, wanted) = (made_by.name, kind.name);
+            Err(HubError::EngineDiffers { data: data.to_owned(), got, wanted })
+        }
+        None => Ok(()),
+    }
 }
 
 #[cfg(test)]

@@ -1,8 +1,7 @@
 //! A JSON tree whose texts are slices of the bytes it was read from: a tenth of the allocations of `serde_json::Value`,
 //! and otherwise its equal in what it takes, what it holds equal and what it writes (the tests hold the two together).
 //!
-//! Called by update and trace, which read a part of a record and drop it again. Never sorts what it writes: members stand
-//! in ascending order from the reading on.
+//! Called by update and trace, which read a part of a record and drop it again. Members ascend from the reading on.
 
 use super::tree::Tree;
 use crate::slices;
