@@ -97,7 +97,9 @@ impl std::fmt::Display for HubError {
             HubError::DataLocked(data) => {
                 write!(f, "{}: the data folder is in use by another hub", data.display())
             }
-            HubError::DiskFull(data) => write!(f, "{}: the disk is full", data.display()),
+            HubError::DiskFull(data) => {
+                write!(f, "{}: the disk is full; free space on it and start again", data.display())
+            }
             HubError::DataRefused(data, report) => {
                 write!(f, "{}: the data folder is refused: {report}", data.display())
             }

@@ -6,6 +6,8 @@ use std::net::TcpListener;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+/// Room for the first two segments of the log (128 MiB) and for some hundred messages.
+const SMALL_DISK_MIB: u32 = 200;
 const STEADY: &str = "[[phase]]\nname = \"steady\"\nduration = \"20s\"\nrate = \"200/s\"\n";
 
 fn free_port() -> u16 {
@@ -70,7 +72,7 @@ fn a_corrupt_data_folder_is_refused_in_a_sentence() {
 #[test]
 fn a_full_disk_is_one_message_and_nothing_acknowledged_is_lost() {
     let _alone = crate::support::alone();
-    let Some(disk) = small_disk(48) else {
+    let Some(disk) = small_disk(SMALL_DISK_MIB) else {
         eprintln!("skipped: a small file system cannot be mounted here (needs root)");
         return;
     };
@@ -100,7 +102,7 @@ fn a_full_disk_is_one_message_and_nothing_acknowledged_is_lost() {
                     Err(_) => Some(0),
                 }
             });
-            assert!(refused.is_some(), "2,000 messages of 200 kB fitted into 48 MiB");
+            assert!(refused.is_some(), "2,000 messages of 200 kB fitted into {SMALL_DISK_MIB} MiB");
             let ended = hub.stop();
             let text = said(&ended);
             assert!(!text.contains("panicked"), "{text}");
