@@ -59,5 +59,5 @@ pub use error::{EXIT_STORE_FAILED, HubError};
 pub use hub::{HubConfig, HubSummary, Parts, run, run_with};
 pub use security::{Security, TlsFiles};
 pub use stop::StopHandle;
-pub use stores::{STORES, StoreKind, store_kind, store_kind_in};
+pub use stores::{STORES, StoreKind, store_kind};
 pub use verify::verify;

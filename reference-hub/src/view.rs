@@ -115,13 +115,6 @@ impl View for CachedView {
         }
     }
 
-    fn version(&self, table: Table, key: &[u8]) -> Result<Option<u64>, StoreError> {
-        match self.rows(table).and_then(|rows| rows.get(key)) {
-            Some(row) => Ok(Some(row.version)),
-            None => self.store.version(table, key),
-        }
-    }
-
     fn scan(&self, table: Table, from: &[u8], to: &[u8], limit: usize) -> Result<Vec<Row>, StoreError> {
         self.store.scan(table, from, to, limit)
     }

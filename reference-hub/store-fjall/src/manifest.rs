@@ -16,10 +16,6 @@ const CURRENT_BYTES: usize = 8 + 16 + 1;
 /// # Errors
 /// [`Refusal`] naming the first file that is missing, unreadable or damaged.
 pub(crate) fn check_manifests(store: &Path) -> Result<(), Refusal> {
-    if !store.join("version").exists() && store.join("manifest").exists() {
-        let place = store.display();
-        return Err(Refusal::because(format!("{place}: made by the engine journal; open it with that")));
-    }
     if !store.join("version").is_file() {
         return Err(Refusal::because(format!("{}: missing", store.join("version").display())));
     }

@@ -5,8 +5,8 @@
 use crate::journal::{Span, check_journals};
 use crate::{FjallStore, manifest, options};
 use fjall::{Database, Keyspace};
-use hub_store::lock::lock_folder;
-use hub_store::mark::{MarkFile, read_mark, sync_folder};
+use hub_store::lock::{TakenFolder, take_folder};
+use hub_store::mark::{MarkFile, sync_folder};
 use hub_store::recover::{Refusal, Report, check};
 use hub_store::{Head, Link, StoreError, TABLES, Table, View, seq_key};
 use std::path::Path;
@@ -20,15 +20,7 @@ impl FjallStore {
     /// [`StoreError`] when the folder is in use, cannot be read or written, or is refused: acknowledged transactions
     /// are missing or files are damaged. The sentence names file and missing sequence numbers.
     pub fn open(data_dir: &Path) -> Result<(FjallStore, Report), StoreError> {
-        let made = std::fs::create_dir_all(data_dir);
-        made.map_err(|e| StoreError::io(data_dir.display(), "cannot make the data folder", &e))?;
-        let lock = lock_folder(data_dir)?;
-        let mark_path = data_dir.join("mark");
-        let mark = read_mark(&mark_path)?;
-        let store = data_dir.join("store");
-        if mark.is_none() && !store.exists() {
-            create_engine(data_dir, &store)?;
-        }
+        let TakenFolder { lock, mark_path, mark, store } = take_folder(data_dir, create_engine)?;
         let journalled = match mark {
             Some(mark) => look_before(&store, mark)?,
             None => None,

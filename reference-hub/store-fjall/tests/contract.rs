@@ -1,7 +1,8 @@
 //! The engine against the contract suite, and what an operator meets: a folder in use, a missing part, a full disk.
 
-use hub_store::contract::{contract, put, txn};
-use hub_store::{Store, Table};
+use hub_store::contract::{Opened, contract, folder, put, txn};
+use hub_store::{Store, StoreError, Table};
+use std::path::Path;
 use store_fjall::FjallStore;
 
 #[test]
@@ -9,15 +10,14 @@ fn the_engine_keeps_the_contract() {
     contract(&|folder| Box::new(FjallStore::open(folder).unwrap_or_else(|e| panic!("{e}")).0));
 }
 
+fn open(folder: &Path) -> Result<Opened, StoreError> {
+    let (store, report) = FjallStore::open(folder)?;
+    Ok((Box::new(store), report))
+}
+
 #[test]
 fn a_folder_in_use_is_refused_with_the_process_that_holds_it() {
-    let folder = tempfile::tempdir().unwrap();
-    let (first, report) = FjallStore::open(folder.path()).unwrap();
-    assert_eq!((report.head.seq, report.mark), (0, None));
-    let error = FjallStore::open(folder.path()).unwrap_err().0;
-    assert!(error.contains("LOCK") && error.contains(&std::process::id().to_string()), "{error}");
-    drop(first);
-    FjallStore::open(folder.path()).unwrap();
+    folder::in_use_by_one(open, tempfile::tempdir().unwrap().path());
 }
 
 fn used_folder() -> tempfile::TempDir {
@@ -59,21 +59,5 @@ fn a_missing_mark_engine_or_table_is_refused() {
 
 #[test]
 fn the_mark_is_written_by_tick_once_a_second_and_by_close() {
-    let folder = tempfile::tempdir().unwrap();
-    let (store, _) = FjallStore::open(folder.path()).unwrap();
-    let mark = || hub_store::mark::read_mark(&folder.path().join("mark")).unwrap().unwrap().seq;
-    let commit = || store.commit(&[txn("e", Vec::new())]).unwrap();
-    assert_eq!(mark(), 0);
-    commit();
-    store.tick(100).unwrap();
-    assert_eq!(mark(), 1);
-    commit();
-    store.tick(1_099).unwrap();
-    assert_eq!(mark(), 1);
-    store.tick(1_100).unwrap();
-    assert_eq!(mark(), 2);
-    commit();
-    store.close().unwrap();
-    assert_eq!(mark(), 3);
-    assert!(store.verify().unwrap().is_whole());
+    folder::marked_once_a_second(open, tempfile::tempdir().unwrap().path());
 }

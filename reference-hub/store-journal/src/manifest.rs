@@ -121,17 +121,11 @@ impl Manifest {
     /// Reads the manifest of `store`.
     ///
     /// # Errors
-    /// [`Refusal`] when it is missing or damaged, or the folder is another engine's.
+    /// [`Refusal`] when it is missing or damaged.
     pub(crate) fn read(store: &Path) -> Result<Manifest, Refusal> {
         let path = path(store);
         let bytes = match std::fs::read(&path) {
             Ok(bytes) => bytes,
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound && store.join("keyspaces").exists() => {
-                let place = store.display();
-                return Err(Refusal::because(format!(
-                    "{place}: made by the engine fjall; open it with that"
-                )));
-            }
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
                 return Err(Refusal::because(format!("{}: missing", path.display())));
             }

@@ -13,8 +13,8 @@ use crate::run::Run;
 use crate::shared::{Shared, log_path, run_path};
 use crate::tend::tend;
 use crate::{JournalStore, Limits};
-use hub_store::lock::lock_folder;
-use hub_store::mark::{MarkFile, read_mark, sync_folder};
+use hub_store::lock::{TakenFolder, take_folder};
+use hub_store::mark::{MarkFile, sync_folder};
 use hub_store::recover::{Refusal, Report, check};
 use hub_store::stage::{HEAD_KEY, decode_head};
 use hub_store::{Head, StoreError, Table, View as _};
@@ -38,15 +38,7 @@ impl JournalStore {
     /// # Errors
     /// As [`JournalStore::open`].
     pub fn open_with(data_dir: &Path, limits: Limits) -> Result<(JournalStore, Report), StoreError> {
-        let made = std::fs::create_dir_all(data_dir);
-        made.map_err(|e| StoreError::io(data_dir.display(), "cannot make the data folder", &e))?;
-        let lock = lock_folder(data_dir)?;
-        let mark_path = data_dir.join("mark");
-        let mark = read_mark(&mark_path)?;
-        let store = data_dir.join("store");
-        if mark.is_none() && !store.exists() {
-            create(data_dir, &store)?;
-        }
+        let TakenFolder { lock, mark_path, mark, store } = take_folder(data_dir, create)?;
         let found = find(&store, mark)?;
         let report = check(&found.layers, mark)?;
         if report.head.seq != found.end.seq {

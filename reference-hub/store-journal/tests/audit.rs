@@ -2,6 +2,7 @@
 //! reordered events are each found and named by sequence number.
 
 use bytes::Bytes;
+use hub_store::contract::folder;
 use hub_store::verify::{Finding, verify};
 use hub_store::{Head, Row, Store, TABLES, Table, Txn, View, seq_key, seq_of_key};
 use store_journal::JournalStore;
@@ -62,30 +63,13 @@ fn an_untouched_copy_is_whole_and_goes_on() {
 }
 
 #[test]
-fn a_changed_event_is_found_by_its_number() {
-    assert_eq!(found(&[(11, Some("event of another day"))]), [Finding::Changed(11)]);
-}
-
-#[test]
-fn a_dropped_event_is_found_by_its_number() {
-    assert_eq!(found(&[(7, None)]), [Finding::Dropped(7..=7)]);
-}
-
-#[test]
-fn reordered_events_are_found_by_where_they_are_and_where_they_belong() {
-    let swapped = [(4, Some("event 20")), (20, Some("event 4"))];
-    let moved = [Finding::Moved { at: 4, from: 20 }, Finding::Moved { at: 20, from: 4 }];
-    assert_eq!(found(&swapped), moved);
+fn changed_dropped_and_reordered_events_are_found_by_their_numbers() {
+    folder::damage_far_back_is_found(&found);
 }
 
 #[test]
 fn damage_in_the_last_events_is_refused_at_start_and_named() {
-    for (events, named) in [
-        (&[(29_u64, Some("another"))][..], "changed: 29"),
-        (&[(28, None)], "missing sequence numbers: 28"),
-        (&[(25, Some("event 30")), (30, Some("event 25"))], "changed: 30"),
-    ] {
-        let refused = JournalStore::open(altered(0, events).0.path()).unwrap_err().0;
-        assert!(refused.contains(named), "{refused}");
-    }
+    folder::damage_at_the_end_is_refused(&|events| {
+        JournalStore::open(altered(0, events).0.path()).map(|_| ())
+    });
 }

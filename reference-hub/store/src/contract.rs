@@ -5,6 +5,7 @@
 
 pub mod corruption;
 pub mod crash;
+pub mod folder;
 pub mod full_disk;
 pub mod workload;
 
