@@ -1,24 +1,15 @@
-//! What a decision costs about people: PDS, the proxy, referrals, batches; on the memory store behind the read cache. In
-//! processor time, not by the clock on the wall: others' work on the machine then matters little.
+//! What a decision costs about people: PDS, the proxy, referrals, batches; on the memory store behind the read cache.
 //!
 //! `cargo bench -p reference-hub --bench demographics` measures; `cargo test -p reference-hub --benches` runs each once.
 
-use bytes::Bytes;
-use criterion::measurement::{Measurement, ValueFormatter, WallTime};
-use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
-use hub_store::memory::MemoryStore;
+mod kit;
+
+use criterion::{Criterion, criterion_group, criterion_main};
 use hub_store::{Table, View};
-use hyper::{HeaderMap, Method};
-use population::{Patient, Population, Sizes};
-use reference_hub::domain::{Context, Decision, Ids};
-use reference_hub::interfaces::{INTERFACES, SEEDS};
-use reference_hub::message::{Body, Request};
-use reference_hub::seed::fill;
-use reference_hub::view::CachedView;
-use reference_hub::{StopHandle, hub, limits};
-use std::hint::black_box;
-use std::sync::Arc;
-use std::time::Duration;
+use hyper::Method;
+use kit::{CpuTime, Seeded, uuid};
+use population::{Patient, Sizes};
+use reference_hub::message::Request;
 
 /// Enough people that no request finds the record of the one before it in a CPU cache, few enough to start at once.
 const PATIENTS: u64 = 4_000;
@@ -26,76 +17,23 @@ const PATIENTS: u64 = 4_000;
 /// Decisions between two looks at the clock: enough to make these cheap, few enough for the answers to fit in a cache.
 const BATCH: u64 = 32;
 
-/// The program's allocator.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+struct Bench(Seeded);
 
-/// Processor time of this thread.
-struct CpuTime;
-
-impl CpuTime {
-    fn now() -> Duration {
-        let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
-        Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+impl std::ops::Deref for Bench {
+    type Target = Seeded;
+    fn deref(&self) -> &Seeded {
+        &self.0
     }
-}
-
-impl Measurement for CpuTime {
-    type Intermediate = Duration;
-    type Value = Duration;
-
-    fn start(&self) -> Duration {
-        CpuTime::now()
-    }
-
-    fn end(&self, start: Duration) -> Duration {
-        CpuTime::now().saturating_sub(start)
-    }
-
-    fn add(&self, a: &Duration, b: &Duration) -> Duration {
-        *a + *b
-    }
-
-    fn zero(&self) -> Duration {
-        Duration::ZERO
-    }
-
-    fn to_f64(&self, value: &Duration) -> f64 {
-        value.as_nanos() as f64
-    }
-
-    fn formatter(&self) -> &dyn ValueFormatter {
-        WallTime.formatter()
-    }
-}
-
-struct Bench {
-    view: CachedView,
-    population: Population,
-    now_ms: u64,
 }
 
 impl Bench {
     fn new() -> Self {
-        let sizes = Sizes { patients: PATIENTS, organisations: 50, endpoints: 50 };
-        let population = Population::new(42, sizes).expect("sizes within the limits");
-        let store = MemoryStore::new();
-        fill(&store, &population, SEEDS, &StopHandle::new(), &|_| {}).expect("memory takes all rows");
-        let view = CachedView::new(Arc::new(store), limits::READ_CACHE_BYTES_MAX);
+        let hub = Seeded::new(Sizes { patients: PATIENTS, organisations: 50, endpoints: 50 });
         for i in 0..PATIENTS {
-            let number = population.nhs_number(i).to_string();
-            view.get(Table::Patients, number.as_bytes()).expect("memory reads");
+            let number = hub.population.nhs_number(i).to_string();
+            hub.view.get(Table::Patients, number.as_bytes()).expect("memory reads");
         }
-        Bench { view, population, now_ms: hub::now_ms() }
-    }
-
-    fn decide(&self, request: &Request, nonce: u128) -> Decision {
-        let root = request.segments[0].as_str();
-        let interface = INTERFACES.iter().find(|i| i.roots.contains(&root)).expect("a published root");
-        let operation = (interface.route)(request).expect("a published operation");
-        let ids = Ids::new(nonce);
-        let context = Context::new(&self.view, self.now_ms, &ids, false);
-        (interface.decide)(operation, &context, request)
+        Bench(hub)
     }
 
     fn patient(&self, n: u64) -> Patient {
@@ -205,10 +143,6 @@ impl Bench {
     }
 }
 
-fn uuid(n: u64) -> String {
-    Ids::new(u128::from(n)).uuid()
-}
-
 fn request(
     n: u64,
     method: Method,
@@ -217,36 +151,15 @@ fn request(
     more: &[(&'static str, &str)],
     body: &str,
 ) -> Request {
-    let mut headers = HeaderMap::new();
     let id = uuid(n);
-    for (name, value) in [("authorization", bearer), ("x-request-id", &id)].iter().chain(more) {
-        headers.insert(*name, value.parse().expect("a header value"));
-    }
-    Request {
-        method,
-        segments: path.split('/').map(str::to_owned).collect(),
-        query: Vec::new(),
-        headers,
-        body: Body::Inline(Bytes::from(body.to_owned())),
-    }
+    let headers = [&[("authorization", bearer), ("x-request-id", &id)], more].concat();
+    kit::request(method, path, &headers, body)
 }
 
 fn demographics(criterion: &mut Criterion<CpuTime>) {
     let bench = Bench::new();
-    let mut n = 0_u64;
     let mut measured = |name: &str, make: &dyn Fn(&Bench, u64) -> Request| {
-        let first = bench.decide(&make(&bench, n), 1);
-        assert_eq!(first.answer.status, 200, "{name}: {:?}", first.answer);
-        criterion.bench_function(name, |b| {
-            b.iter_batched(
-                || {
-                    n += 1;
-                    (make(&bench, n), u128::from(n) << 64 | u128::from(n))
-                },
-                |(request, nonce)| black_box(bench.decide(&request, nonce)),
-                BatchSize::NumIterations(BATCH),
-            );
-        });
+        bench.measure(criterion, (name, 200, BATCH), &|n| make(&bench, n));
     };
     measured("pds-retrieve", &Bench::retrieve);
     measured("pds-update-address", &Bench::update_address);

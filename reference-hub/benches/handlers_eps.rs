@@ -1,28 +1,18 @@
 //! What a decision of the Electronic Prescription Service costs, for the requests of the national mix as the load generator
-//! renders them, on the memory store behind the read cache. Never writes what is decided, so each request finds the seeded
-//! state.
+//! renders them, on the memory store behind the read cache.
 //!
 //! `cargo bench -p reference-hub --bench handlers_eps` measures; `cargo test -p reference-hub --benches` runs each once.
 
+mod kit;
+
 use bytes::Bytes;
-use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
-use hub_store::memory::MemoryStore;
+use criterion::{Criterion, criterion_group, criterion_main};
 use hyper::header::HeaderName;
 use hyper::{HeaderMap, Method};
-use population::{Population, Sizes};
-use reference_hub::domain::{Context, Decision, Ids};
-use reference_hub::interfaces::{INTERFACES, SEEDS};
+use kit::{CpuTime, Seeded};
+use population::Sizes;
 use reference_hub::message::{Body, Request};
-use reference_hub::seed::fill;
-use reference_hub::view::CachedView;
-use reference_hub::{StopHandle, hub, limits};
 use scenarios::{Given, Interaction, RenderContext};
-use std::hint::black_box;
-use std::sync::Arc;
-
-/// The allocator that the program has.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Enough people for a few hundred prescriptions at each stage, and organisations for two to each pharmacy as in the national
 /// population; few enough to start at once.
@@ -43,50 +33,34 @@ const ROWS: [(&str, &str, Option<&str>); 7] = [
 ];
 
 struct Bench {
-    view: CachedView,
-    population: Population,
+    hub: Seeded,
     interactions: Vec<Interaction>,
-    now_ms: u64,
 }
 
 impl Bench {
     fn new() -> Self {
-        let sizes = Sizes { patients: PATIENTS, organisations: 2_000, endpoints: 50 };
-        let population = Population::new(42, sizes).expect("sizes within the limits");
-        let store = MemoryStore::new();
-        fill(&store, &population, SEEDS, &StopHandle::new(), &|_| {}).expect("memory takes all rows");
-        let view = CachedView::new(Arc::new(store), limits::READ_CACHE_BYTES_MAX);
+        let hub = Seeded::new(Sizes { patients: PATIENTS, organisations: 2_000, endpoints: 50 });
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../scenarios/national-peak.toml");
         let scenario = scenarios::load(path.as_ref()).expect("a scenario that comes with the product");
-        Bench { view, population, interactions: scenario.interactions, now_ms: hub::now_ms() }
-    }
-
-    fn decide(&self, request: &Request, nonce: u128) -> Decision {
-        let root = request.segments[0].as_str();
-        let interface = INTERFACES.iter().find(|i| i.roots.contains(&root)).expect("a published root");
-        let operation = (interface.route)(request).expect("a published operation");
-        let ids = Ids::new(nonce);
-        let context = Context::new(&self.view, self.now_ms, &ids, false);
-        (interface.decide)(operation, &context, request)
+        Bench { hub, interactions: scenario.interactions }
     }
 
     /// The `n`-th request of an interaction, as the load generator sends it.
     fn request(&self, name: &str, stage: Option<&str>, n: u64) -> Request {
         let interaction = self.interactions.iter().find(|i| i.name == name).expect("it is in the mix");
         let taken = stage.map(|stage| {
-            let waiting = |i| scenarios::backlog(stage, i, &self.population);
+            let waiting = |i| scenarios::backlog(stage, i, &self.hub.population);
             // Of the few hundred that wait, one after the other and again from the first.
             waiting(n % 256).or_else(|| waiting(0)).expect("the seed leaves some")
         });
-        let now = jiff::Timestamp::from_millisecond(self.now_ms as i64).expect("now is a time");
         let cx = RenderContext {
-            population: &self.population,
+            population: &self.hub.population,
             seed: 42,
             seq: n,
             ordinal: if stage.is_none() && name == "eps-release" { n % 64 } else { n },
             taken: taken.as_ref(),
             given: Given::default(),
-            now,
+            now: self.hub.now(),
             host: "hub",
         };
         let mut out = Vec::new();
@@ -116,24 +90,16 @@ fn parsed(text: &str) -> Request {
     }
 }
 
-fn handlers(criterion: &mut Criterion) {
+fn handlers(criterion: &mut Criterion<CpuTime>) {
     let bench = Bench::new();
-    let mut n = 0_u64;
     for (row, name, stage) in ROWS {
-        let first = bench.decide(&bench.request(name, stage, n), 1);
-        assert_eq!(first.answer.status, 200, "{row}: {:?}", first.answer);
-        criterion.bench_function(row, |b| {
-            b.iter_batched(
-                || {
-                    n += 1;
-                    (bench.request(name, stage, n), u128::from(n) << 64 | u128::from(n))
-                },
-                |(request, nonce)| black_box(bench.decide(&request, nonce)),
-                BatchSize::NumIterations(BATCH),
-            );
-        });
+        bench.hub.measure(criterion, (row, 200, BATCH), &|n| bench.request(name, stage, n));
     }
 }
 
-criterion_group!(benches, handlers);
+criterion_group! {
+    name = benches;
+    config = Criterion::default().with_measurement(CpuTime);
+    targets = handlers
+}
 criterion_main!(benches);
