@@ -4,9 +4,12 @@
 //! `cargo bench -p store-journal --bench cost` measures; `SPINEBENCH_COST_PEOPLE` (default 200,000) and
 //! `SPINEBENCH_COST_SECONDS` (of commits for each engine and batch, default 10) set its size. Without `--bench` it runs a smoke.
 
+mod rows;
+
 use bytes::Bytes;
 use hub_store::memory::MemoryStore;
 use hub_store::{Check, Expect, Idempotency, Put, Store, Table, Txn};
+use rows::{AUDIT_BYTES, PATIENT_BYTES, document};
 use rustix::time::{ClockId, clock_gettime};
 use std::hint::black_box;
 use std::io::Write as _;
@@ -15,29 +18,8 @@ use std::time::{Duration, Instant};
 use store_fjall::FjallStore;
 use store_journal::JournalStore;
 
-/// A Patient document and an audit event as the hub stores them.
-const PATIENT_BYTES: usize = 6_000;
-const AUDIT_BYTES: usize = 300;
-
 fn number(name: &str, default: u64) -> u64 {
     std::env::var(name).ok().and_then(|n| n.parse().ok()).unwrap_or(default)
-}
-
-/// As compressible as a Patient document: repeated names of fields, values of its own.
-fn document(i: u64, bytes: usize) -> Vec<u8> {
-    let mut out = Vec::with_capacity(bytes + 100);
-    let mut x = i.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    while out.len() < bytes {
-        x ^= x << 13;
-        x ^= x >> 7;
-        x ^= x << 17;
-        let _ = write!(
-            out,
-            r#"{{"system":"https://fhir.nhs.uk/Id/nhs-number","value":"{x:016x}","use":"home"}},"#
-        );
-    }
-    out.truncate(bytes);
-    out
 }
 
 fn key(i: u64) -> Bytes {

@@ -3,20 +3,19 @@
 //! `cargo bench -p store-journal` measures; `cargo test --benches` runs each once at smoke size. The floor is a bare append
 //! of as many bytes and one fdatasync: no engine that is durable can be faster.
 
+mod rows;
+
 use bytes::Bytes;
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use hub_store::memory::MemoryStore;
 use hub_store::{Check, Expect, Put, Store, Table, Txn};
+use rows::{AUDIT_BYTES, PATIENT_BYTES, document};
 use std::hint::black_box;
 use std::io::Write as _;
 use std::time::Duration;
 use store_fjall::FjallStore;
 use store_journal::JournalStore;
 
-/// A Patient document as the hub stores it, compact.
-const PATIENT_BYTES: usize = 6_000;
-/// An audit event.
-const AUDIT_BYTES: usize = 300;
 /// Batches as the committer makes them: alone, and half of what 128 and 512 requests in flight give.
 const BATCHES: &[usize] = &[1, 64, 256];
 
@@ -27,23 +26,6 @@ fn measuring() -> bool {
 
 fn patients() -> u64 {
     if measuring() { 200_000 } else { 2_000 }
-}
-
-/// As compressible as a Patient document: repeated names of fields, values of its own.
-fn document(i: u64, bytes: usize) -> Vec<u8> {
-    let mut out = Vec::with_capacity(bytes + 100);
-    let mut x = i.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    while out.len() < bytes {
-        x ^= x << 13;
-        x ^= x >> 7;
-        x ^= x << 17;
-        let _ = write!(
-            out,
-            r#"{{"system":"https://fhir.nhs.uk/Id/nhs-number","value":"{x:016x}","use":"home"}},"#
-        );
-    }
-    out.truncate(bytes);
-    out
 }
 
 fn key(i: u64) -> Vec<u8> {
